@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Virtually mapped memmap: what architectures and tests call.
+ * Documentation/mm/sparse-vmemmap.rst has the design.
+ */
+#ifndef _LINUX_VMEMMAP_H
+#define _LINUX_VMEMMAP_H
+
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+
+struct vmem_altmap;
+
+int vmemmap_populate_range(unsigned long start, unsigned long end, int node,
+			   struct vmem_altmap *altmap);
+void vmemmap_free_range(unsigned long start, unsigned long end,
+			struct vmem_altmap *altmap);
+
+#define VMEMMAP_MAX_TABLES	4
+
+/**
+ * struct vmemmap_leaf - how an address of the memmap is backed
+ * @start: first address that the leaf maps
+ * @size: bytes that it maps
+ * @pfn: page frame behind @start
+ * @table: the page tables on the way, top level first; folded levels are NULL
+ */
+struct vmemmap_leaf {
+	unsigned long start;
+	unsigned long size;
+	unsigned long pfn;
+	const void *table[VMEMMAP_MAX_TABLES];
+};
+
+/**
+ * vmemmap_lookup() - find the leaf that maps an address
+ * @mm: whose page table; &init_mm
+ * @addr: any kernel address
+ * @leaf: filled in on success
+ *
+ * The caller keeps the mapping from going away: by get_online_mems(), or
+ * because it owns the section.
+ *
+ * Return: true when @addr is mapped.
+ */
+static inline bool vmemmap_lookup(struct mm_struct *mm, unsigned long addr,
+				  struct vmemmap_leaf *leaf)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+	pte_t *pte;
+
+	if (pgd_none(*pgd))
+		return false;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(*p4d))
+		return false;
+	pud = pud_offset(p4d, addr);
+	if (pud_none(*pud))
+		return false;
+
+	leaf->table[0] = mm_p4d_folded(mm) ? NULL : p4d_offset(pgd, 0);
+	leaf->table[1] = mm_pud_folded(mm) ? NULL : p4d_pgtable(*p4d);
+	leaf->table[2] = NULL;
+	leaf->table[3] = NULL;
+
+	if (pud_leaf(*pud)) {
+		leaf->size = PUD_SIZE;
+		leaf->pfn = page_to_pfn(pud_page(*pud));
+		goto found;
+	}
+	leaf->table[2] = pud_pgtable(*pud);
+	pmd = pmd_offset(pud, addr);
+	if (pmd_none(*pmd))
+		return false;
+	if (pmd_leaf(*pmd)) {
+		leaf->size = PMD_SIZE;
+		leaf->pfn = page_to_pfn(pmd_page(*pmd));
+		goto found;
+	}
+	leaf->table[3] = (void *)pmd_page_vaddr(*pmd);
+	pte = pte_offset_kernel(pmd, addr);
+	if (pte_none(*pte))
+		return false;
+	leaf->size = PAGE_SIZE;
+	leaf->pfn = pte_pfn(*pte);
+found:
+	leaf->start = addr & ~(leaf->size - 1);
+	return true;
+}
+
+#endif /* _LINUX_VMEMMAP_H */

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which sub-sections of a section have memory.
+ *
+ * The virtual memmap can be backed in steps of a sub-section, so a section
+ * keeps one bit for each in mem_section_usage::subsection_map. Writers hold
+ * mem_hotplug_lock for writing, or run at boot; readers use RCU-sched, see
+ * pfn_valid().
+ */
+#include <linux/bitmap.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+
+#include "sparse-vmemmap.h"
+
+/**
+ * subsection_map_init() - mark the sub-sections of boot memory
+ * @pfn: first page of a range of memory; need not be aligned
+ * @nr_pages: its pages
+ */
+void __init subsection_map_init(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long end = pfn + nr_pages, next;
+
+	for (; pfn < end; pfn = next) {
+		struct mem_section *ms = __pfn_to_section(pfn);
+		int first = subsection_map_index(pfn);
+		int last;
+
+		next = min(end, SECTION_ALIGN_UP(pfn + 1));
+		last = subsection_map_index(next - 1);
+		/* No usage: the section was lost at boot */
+		if (ms->usage)
+			bitmap_set(ms->usage->subsection_map, first,
+				   last - first + 1);
+	}
+}
+
+#ifdef CONFIG_MEMORY_HOTPLUG
+/**
+ * fill_subsection_map() - mark sub-sections that are added
+ * @pfn: first page, aligned to a sub-section
+ * @nr_pages: a multiple of PAGES_PER_SUBSECTION, within one section
+ *
+ * Return: 0; -EEXIST when one of them is there already, -EINVAL for none.
+ */
+int fill_subsection_map(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long *map = __pfn_to_section(pfn)->usage->subsection_map;
+	unsigned int first = subsection_map_index(pfn);
+	unsigned int end = first + nr_pages / PAGES_PER_SUBSECTION;
+
+	if (first == end)
+		return -EINVAL;
+	if (find_next_bit(map, end, first) < end)
+		return -EEXIST;
+	bitmap_set(map, first, end - first);
+	return 0;
+}
+
+/**
+ * clear_subsection_map() - unmark sub-sections that are removed
+ * @pfn: first page, aligned to a sub-section
+ * @nr_pages: a multiple of PAGES_PER_SUBSECTION, within one section
+ *
+ * Return: 0; -EINVAL, with a warning, when one of them is not there.
+ */
+int clear_subsection_map(unsigned long pfn, unsigned long nr_pages)
+{
+	struct mem_section_usage *usage = __pfn_to_section(pfn)->usage;
+	unsigned int first = subsection_map_index(pfn);
+	unsigned int end = first + nr_pages / PAGES_PER_SUBSECTION;
+
+	if (WARN(!usage || find_next_zero_bit(usage->subsection_map, end, first) < end,
+		 "pfns %#lx+%#lx were removed before\n", pfn, nr_pages))
+		return -EINVAL;
+	bitmap_clear(usage->subsection_map, first, end - first);
+	return 0;
+}
+
+/**
+ * is_subsection_map_empty() - has a section lost its last sub-section?
+ * @ms: a section with usage
+ *
+ * Return: true if so.
+ */
+bool is_subsection_map_empty(struct mem_section *ms)
+{
+	return bitmap_empty(ms->usage->subsection_map, SUBSECTIONS_PER_SECTION);
+}
+#endif /* CONFIG_MEMORY_HOTPLUG */

@@ -1,0 +1,808 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Virtually mapped memmap for SPARSEMEM: backing, page tables, teardown.
+ *
+ * The struct pages of all physical memory lie in one virtual array, vmemmap[].
+ * Only the parts of it that describe existing sections are backed. This file
+ * finds that backing, enters it in the kernel's page table and takes it out
+ * again. Documentation/mm/sparse-vmemmap.rst has the design.
+ *
+ * Unless noted otherwise the functions here run at boot, on one CPU, or under
+ * mem_hotplug_lock held for writing. They may sleep once the page allocator is
+ * up. Addresses and sizes are in bytes, pfn and nr_pages in base pages.
+ */
+#define pr_fmt(fmt) "vmemmap: " fmt
+
+#include <linux/bootmem_info.h>
+#include <linux/kmemleak.h>
+#include <linux/memblock.h>
+#include <linux/memory_hotplug.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/pgalloc.h>
+#include <linux/sched/clock.h>
+#include <linux/slab.h>
+#include <linux/vmemmap.h>
+
+#include <asm/dma.h>
+#include <asm/sections.h>
+#include <asm/tlbflush.h>
+#include <asm/vmemmap.h>
+
+#include "internal.h"
+#include "sparse-vmemmap.h"
+
+/*
+ * Where backing comes from.
+ */
+
+static void *__ref boot_alloc(unsigned long size, int node, bool local_only)
+{
+	return memmap_alloc(size, size, __pa(MAX_DMA_ADDRESS), node, local_only);
+}
+
+static void *__meminit page_alloc(unsigned long size, int node, gfp_t extra)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | extra;
+	struct page *page = alloc_pages_node(node, gfp, get_order(size));
+
+	return page ? page_address(page) : NULL;
+}
+
+/**
+ * vmemmap_alloc_block() - get memory for struct pages or for a page table
+ * @size: bytes, a power of two and at least PAGE_SIZE; also the alignment
+ * @node: preferred node, or NUMA_NO_NODE
+ *
+ * The memory comes from memblock until the page allocator is up, and is not
+ * zeroed. Other nodes are asked when @node has nothing.
+ *
+ * Return: its address in the linear map, NULL when there is none.
+ */
+void *__meminit vmemmap_alloc_block(unsigned long size, int node)
+{
+	if (should_fail_vmemmap(size))
+		return NULL;
+	if (slab_is_available())
+		return page_alloc(size, node, 0);
+	return boot_alloc(size, node, false);
+}
+
+/*
+ * A large leaf is worth having only if it is local: when @node has memory but
+ * no free block of that size, base pages of @node are better than a block of
+ * another node. A node without memory of its own takes what it gets.
+ */
+static void *__meminit alloc_local_leaf(unsigned long size, int node)
+{
+	void *p;
+
+	if (should_fail_vmemmap(size))
+		return NULL;
+	p = sparse_buffer_alloc(size);
+	if (p)
+		return p;
+	if (!slab_is_available())
+		return boot_alloc(size, node, node != NUMA_NO_NODE);
+	if (node != NUMA_NO_NODE && node_state(node, N_MEMORY))
+		return page_alloc(size, node, __GFP_THISNODE);
+	return page_alloc(size, node, 0);
+}
+
+/* Next free pfn of @altmap that is aligned to @nr_pfns, a power of two */
+static void *__meminit altmap_alloc(unsigned long size, struct vmem_altmap *altmap)
+{
+	unsigned long nr_pfns = size >> PAGE_SHIFT;
+	unsigned long used = altmap->alloc + altmap->align;
+	unsigned long pfn = altmap->base_pfn + altmap->reserve + used;
+	unsigned long pad = ALIGN(pfn, nr_pfns) - pfn;
+
+	if (!nr_pfns || used + pad + nr_pfns > altmap->free)
+		return NULL;
+
+	altmap->align += pad;
+	altmap->alloc += nr_pfns;
+	return __va(PFN_PHYS(pfn + pad));
+}
+
+static bool __meminit altmap_contains(const struct vmem_altmap *altmap,
+				      unsigned long pfn)
+{
+	unsigned long first;
+
+	if (!altmap)
+		return false;
+	first = altmap->base_pfn + altmap->reserve;
+	return pfn >= first && pfn - first < altmap->free;
+}
+
+/**
+ * vmemmap_alloc_block_buf() - get backing for struct pages
+ * @size: bytes, a power of two and at least PAGE_SIZE; also the alignment
+ * @node: preferred node, or NUMA_NO_NODE
+ * @altmap: take the memory from this range and from nowhere else, or NULL
+ *
+ * Without @altmap the node's boot-time buffer is asked first, see
+ * sparse_buffer_alloc(), then vmemmap_alloc_block().
+ *
+ * Return: its address in the linear map, NULL when there is none.
+ */
+void *__meminit vmemmap_alloc_block_buf(unsigned long size, int node,
+					struct vmem_altmap *altmap)
+{
+	void *p;
+
+	if (altmap)
+		return should_fail_vmemmap(size) ? NULL : altmap_alloc(size, altmap);
+
+	p = sparse_buffer_alloc(size);
+	return p ? p : vmemmap_alloc_block(size, node);
+}
+
+static void *__meminit alloc_table(int node)
+{
+	void *p = vmemmap_alloc_block(PAGE_SIZE, node);
+
+	if (p)
+		memset(p, 0, PAGE_SIZE);
+	return p;
+}
+
+/* Boot memory: each page by itself, as register_page_bootmem_memmap() saw it */
+static void __meminit free_reserved_block(struct page *page, unsigned int order)
+{
+	struct page *end = page + (1UL << order);
+
+	kmemleak_free_part_phys(page_to_phys(page), PAGE_SIZE << order);
+	for (; page < end; page++) {
+		if (IS_ENABLED(CONFIG_HAVE_BOOTMEM_INFO_NODE) && PagePrivate(page))
+			put_page_bootmem(page);
+		else
+			free_reserved_page(page);
+	}
+}
+
+static void __ref free_block(unsigned long pfn, unsigned int order)
+{
+	struct page *page;
+
+	if (!slab_is_available()) {
+		memblock_phys_free(PFN_PHYS(pfn), PAGE_SIZE << order);
+		return;
+	}
+
+	page = pfn_to_page(pfn);
+	if (PageReserved(page))
+		free_reserved_block(page, order);
+	else
+		__free_pages(page, order);
+}
+
+/*
+ * Page tables.
+ */
+
+/**
+ * vmemmap_pgd_populate() - top-level entry for an address of the memmap
+ * @addr: any address in vmemmap
+ * @node: node for a new table
+ *
+ * The four functions of this kind return the entry at their level after making
+ * sure that it leads to a table of the level below. A new table is visible in
+ * the page tables of all processes when they return.
+ *
+ * Return: the entry, NULL when no table could be allocated.
+ */
+pgd_t *__meminit vmemmap_pgd_populate(unsigned long addr, int node)
+{
+	pgd_t *entry = pgd_offset_k(addr);
+
+	if (pgd_none(*entry)) {
+		void *table = alloc_table(node);
+
+		if (!table)
+			return NULL;
+		pgd_populate_kernel(addr, entry, table);
+	}
+	return entry;
+}
+
+/**
+ * vmemmap_p4d_populate() - fourth-level entry, see vmemmap_pgd_populate()
+ * @pgd: the entry above
+ * @addr: any address in vmemmap
+ * @node: node for a new table
+ *
+ * Return: the entry, NULL when no table could be allocated.
+ */
+p4d_t *__meminit vmemmap_p4d_populate(pgd_t *pgd, unsigned long addr, int node)
+{
+	p4d_t *entry = p4d_offset(pgd, addr);
+
+	if (p4d_none(*entry)) {
+		void *table = alloc_table(node);
+
+		if (!table)
+			return NULL;
+		p4d_populate_kernel(addr, entry, table);
+	}
+	return entry;
+}
+
+/**
+ * vmemmap_pud_populate() - third-level entry, see vmemmap_pgd_populate()
+ * @p4d: the entry above
+ * @addr: any address in vmemmap
+ * @node: node for a new table
+ *
+ * Return: the entry, NULL when no table could be allocated.
+ */
+pud_t *__meminit vmemmap_pud_populate(p4d_t *p4d, unsigned long addr, int node)
+{
+	pud_t *entry = pud_offset(p4d, addr);
+
+	if (pud_none(*entry)) {
+		void *table = alloc_table(node);
+
+		if (!table)
+			return NULL;
+		pud_populate(&init_mm, entry, table);
+	}
+	return entry;
+}
+
+/**
+ * vmemmap_pmd_populate() - second-level entry, see vmemmap_pgd_populate()
+ * @pud: the entry above
+ * @addr: any address in vmemmap
+ * @node: node for a new table
+ *
+ * Return: the entry, NULL when no table could be allocated.
+ */
+pmd_t *__meminit vmemmap_pmd_populate(pud_t *pud, unsigned long addr, int node)
+{
+	pmd_t *entry = pmd_offset(pud, addr);
+
+	if (pmd_none(*entry)) {
+		void *table = alloc_table(node);
+
+		if (!table)
+			return NULL;
+		pmd_populate_kernel(&init_mm, entry, table);
+	}
+	return entry;
+}
+
+/**
+ * vmemmap_pte_populate() - map one base page of the memmap
+ * @pmd: the entry above, leading to a table
+ * @addr: address in vmemmap
+ * @node: node for the page
+ * @altmap: where to take the page from, or NULL
+ * @reuse: map this page instead of a new one and take a reference on it; it
+ *	must come from the page allocator. NULL for a new page.
+ *
+ * An entry that is already there stays as it is.
+ *
+ * Return: the entry, NULL when no page could be allocated.
+ */
+pte_t *__meminit vmemmap_pte_populate(pmd_t *pmd, unsigned long addr, int node,
+				      struct vmem_altmap *altmap,
+				      struct page *reuse)
+{
+	pte_t *entry = pte_offset_kernel(pmd, addr);
+	unsigned long pfn;
+
+	if (!pte_none(*entry))
+		return entry;
+
+	if (reuse) {
+		get_page(reuse);
+		pfn = page_to_pfn(reuse);
+	} else {
+		void *p = vmemmap_alloc_block_buf(PAGE_SIZE, node, altmap);
+
+		if (!p)
+			return NULL;
+		pfn = PHYS_PFN(__pa(p));
+	}
+	set_pte_at(&init_mm, addr, entry, pfn_pte(pfn, PAGE_KERNEL));
+	return entry;
+}
+
+/**
+ * vmemmap_verify() - say once when struct pages lie far from their memory
+ * @pte: leaf entry that backs them (any level, cast)
+ * @node: node of the memory that they describe
+ * @start: first address of the struct pages
+ * @end: address after the last one
+ */
+void __meminit vmemmap_verify(pte_t *pte, int node,
+			      unsigned long start, unsigned long end)
+{
+	static bool said __meminitdata;
+	struct page *page;
+	int nid;
+
+	if (said || node == NUMA_NO_NODE)
+		return;
+
+	if (slab_is_available()) {
+		/* What an altmap lends is not online: it is local by nature */
+		page = pfn_to_online_page(pte_pfn(*pte));
+		if (!page)
+			return;
+		nid = page_to_nid(page);
+	} else {
+		nid = early_pfn_to_nid(pte_pfn(*pte));
+	}
+
+	if (node_distance(nid, node) <= LOCAL_DISTANCE)
+		return;
+	said = true;
+	pr_info("struct pages [%#lx-%#lx] of node %d lie on node %d\n",
+		start, end - 1, node, nid);
+}
+
+static pud_t *__meminit populate_pud(unsigned long addr, int node)
+{
+	pgd_t *pgd = vmemmap_pgd_populate(addr, node);
+	p4d_t *p4d = pgd ? vmemmap_p4d_populate(pgd, addr, node) : NULL;
+
+	return p4d ? vmemmap_pud_populate(p4d, addr, node) : NULL;
+}
+
+static int __meminit populate_base_page(unsigned long addr, int node,
+					struct vmem_altmap *altmap,
+					struct page *reuse)
+{
+	pud_t *pud = populate_pud(addr, node);
+	pmd_t *pmd = pud ? vmemmap_pmd_populate(pud, addr, node) : NULL;
+	pte_t *pte;
+
+	pte = pmd ? vmemmap_pte_populate(pmd, addr, node, altmap, reuse) : NULL;
+	if (!pte)
+		return -ENOMEM;
+	if (!reuse)
+		vmemmap_verify(pte, node, addr, addr + PAGE_SIZE);
+	return 0;
+}
+
+/*
+ * One large leaf for the aligned block around @addr.
+ * Return: 0 when the block is mapped by a large leaf, now or before; -ENOENT
+ * when base pages have to do it; -ENOMEM when a table is missing.
+ */
+static int __meminit populate_leaf(unsigned long addr, int node,
+				   struct vmem_altmap *altmap, bool may_add)
+{
+	pud_t *pud = populate_pud(addr, node);
+	pmd_t *pmd;
+	void *p;
+
+	if (!pud)
+		return -ENOMEM;
+	pmd = pmd_offset(pud, addr);
+	if (!pmd_none(*pmd))
+		return pmd_leaf(*pmd) ? 0 : -ENOENT;
+	if (!may_add)
+		return -ENOENT;
+
+	if (altmap)
+		p = vmemmap_alloc_block_buf(PMD_SIZE, node, altmap);
+	else
+		p = alloc_local_leaf(PMD_SIZE, node);
+	if (!p)
+		return -ENOENT;
+
+	arch_vmemmap_set_pmd(pmd, PHYS_PFN(__pa(p)));
+	vmemmap_verify((pte_t *)pmd, node, addr & PMD_MASK,
+		       (addr & PMD_MASK) + PMD_SIZE);
+	return 0;
+}
+
+/*
+ * Teardown. Entries go first, then the TLB is flushed, then the memory is given
+ * back: nobody can reach a page through the memmap after somebody else got it.
+ */
+
+#define ZAP_BATCH	64
+
+struct zap {
+	unsigned long start;		/* struct pages that go ... */
+	unsigned long end;		/* ... up to here, exclusive */
+	struct vmem_altmap *altmap;
+	unsigned long flush_start;	/* what the TLB may still know */
+	unsigned long flush_end;
+	bool tables;			/* the batch has page tables, too */
+	unsigned int nr;
+	struct {
+		unsigned long pfn;
+		unsigned int order;
+	} block[ZAP_BATCH];
+};
+
+static void __meminit zap_flush(struct zap *zap)
+{
+	unsigned int i;
+
+	/* The CPU may hold upper levels for any address space */
+	if (zap->tables)
+		flush_tlb_all();
+	else if (zap->flush_start < zap->flush_end)
+		flush_tlb_kernel_range(zap->flush_start, zap->flush_end);
+
+	for (i = 0; i < zap->nr; i++)
+		free_block(zap->block[i].pfn, zap->block[i].order);
+	zap->nr = 0;
+	zap->tables = false;
+	zap->flush_start = ULONG_MAX;
+	zap->flush_end = 0;
+}
+
+static void __meminit zap_block(struct zap *zap, unsigned long pfn,
+				unsigned int order)
+{
+	if (zap->nr == ZAP_BATCH)
+		zap_flush(zap);
+	zap->block[zap->nr].pfn = pfn;
+	zap->block[zap->nr].order = order;
+	zap->nr++;
+}
+
+static void __meminit zap_table(struct zap *zap, void *table)
+{
+	zap_block(zap, PHYS_PFN(__pa(table)), 0);
+	zap->tables = true;
+}
+
+/* @pfn backed the struct pages at @addr, and its entry has been cleared */
+static void __meminit zap_leaf(struct zap *zap, unsigned long addr,
+			       unsigned long pfn, unsigned int order)
+{
+	zap->flush_start = min(zap->flush_start, addr);
+	zap->flush_end = max(zap->flush_end, addr + (PAGE_SIZE << order));
+	if (altmap_contains(zap->altmap, pfn))
+		vmem_altmap_free(zap->altmap, 1UL << order);
+	else
+		zap_block(zap, pfn, order);
+}
+
+static unsigned long __meminit vmemmap_pfn(unsigned long addr)
+{
+	return (addr - (unsigned long)vmemmap) / sizeof(struct page);
+}
+
+/* Does a struct page in [@start, @end) describe memory that is still there? */
+static bool __meminit struct_pages_in_use(unsigned long start, unsigned long end)
+{
+	unsigned long pfn, end_pfn;
+
+	if (start >= end)
+		return false;
+
+	end_pfn = vmemmap_pfn(end + sizeof(struct page) - 1);
+	for (pfn = SUBSECTION_ALIGN_DOWN(vmemmap_pfn(start)); pfn < end_pfn;
+	     pfn += PAGES_PER_SUBSECTION)
+		if (pfn_valid(pfn))
+			return true;
+	return false;
+}
+
+/*
+ * A leaf can be shared: by sub-sections, and by neighbouring sections when
+ * their struct pages do not fill whole leaves. The last user takes it away.
+ */
+static bool __meminit leaf_is_shared(const struct zap *zap, unsigned long leaf,
+				     unsigned long size)
+{
+	return struct_pages_in_use(max(leaf, (unsigned long)vmemmap), zap->start) ||
+	       struct_pages_in_use(zap->end, leaf + size);
+}
+
+static void __meminit zap_pte_range(struct zap *zap, pmd_t *pmd,
+				    unsigned long addr, unsigned long end)
+{
+	pte_t *table = pte_offset_kernel(pmd, addr & PMD_MASK);
+	pte_t *pte = pte_offset_kernel(pmd, addr);
+	unsigned int i;
+
+	for (; addr < end; addr += PAGE_SIZE, pte++) {
+		unsigned long pfn = pte_pfn(*pte);
+
+		if (pte_none(*pte) || leaf_is_shared(zap, addr, PAGE_SIZE))
+			continue;
+		pte_clear(&init_mm, addr, pte);
+		zap_leaf(zap, addr, pfn, 0);
+	}
+
+	for (i = 0; i < PTRS_PER_PTE; i++)
+		if (!pte_none(table[i]))
+			return;
+	pmd_clear(pmd);
+	zap_table(zap, table);
+}
+
+static void __meminit zap_pmd_range(struct zap *zap, pud_t *pud,
+				    unsigned long addr, unsigned long end)
+{
+	pmd_t *table = pud_pgtable(*pud);
+	pmd_t *pmd = pmd_offset(pud, addr);
+	unsigned long next;
+	unsigned int i;
+
+	for (; addr < end; addr = next, pmd++) {
+		unsigned long leaf = addr & PMD_MASK;
+
+		next = pmd_addr_end(addr, end);
+		if (pmd_none(*pmd))
+			continue;
+		if (!pmd_leaf(*pmd)) {
+			zap_pte_range(zap, pmd, addr, next);
+		} else if (!leaf_is_shared(zap, leaf, PMD_SIZE)) {
+			unsigned long pfn = page_to_pfn(pmd_page(*pmd));
+
+			pmd_clear(pmd);
+			zap_leaf(zap, leaf, pfn, PMD_SHIFT - PAGE_SHIFT);
+		}
+	}
+
+	for (i = 0; i < PTRS_PER_PMD; i++)
+		if (!pmd_none(table[i]))
+			return;
+	pud_clear(pud);
+	zap_table(zap, table);
+}
+
+static void __meminit zap_pud_range(struct zap *zap, p4d_t *p4d,
+				    unsigned long addr, unsigned long end)
+{
+	pud_t *table = p4d_pgtable(*p4d);
+	pud_t *pud = pud_offset(p4d, addr);
+	unsigned long next;
+	unsigned int i;
+
+	for (; addr < end; addr = next, pud++) {
+		next = pud_addr_end(addr, end);
+		if (!pud_none(*pud))
+			zap_pmd_range(zap, pud, addr, next);
+	}
+
+	/* Tables that every process's page table points to stay for good */
+	if (mm_pud_folded(&init_mm) ||
+	    (ARCH_PAGE_TABLE_SYNC_MASK & PGTBL_P4D_MODIFIED))
+		return;
+	for (i = 0; i < PTRS_PER_PUD; i++)
+		if (!pud_none(table[i]))
+			return;
+	p4d_clear(p4d);
+	zap_table(zap, table);
+}
+
+/**
+ * vmemmap_free_range() - take struct pages out of the kernel's page table
+ * @start: address of the first one
+ * @end: address after the last one
+ * @altmap: where the backing was taken from when they were added, or NULL
+ *
+ * Leaves and tables that no other section needs are given back to where they
+ * came from. What is not mapped is passed over, so that a population that
+ * failed half-way can be undone with this function. The sections' own
+ * subsection_map, or their SECTION_HAS_MEM_MAP, must be cleared already.
+ */
+void __meminit vmemmap_free_range(unsigned long start, unsigned long end,
+				  struct vmem_altmap *altmap)
+{
+	struct zap zap = {
+		.start = start,
+		.end = end,
+		.altmap = altmap,
+		.flush_start = ULONG_MAX,
+	};
+	unsigned long addr = start & PAGE_MASK;
+	unsigned long pgd_next, next;
+	pgd_t *pgd;
+	p4d_t *p4d;
+
+	for (; addr < end; addr = pgd_next) {
+		pgd_next = pgd_addr_end(addr, end);
+		pgd = pgd_offset_k(addr);
+		if (pgd_none(*pgd))
+			continue;
+		p4d = p4d_offset(pgd, addr);
+		for (; addr < pgd_next; addr = next, p4d++) {
+			next = p4d_addr_end(addr, pgd_next);
+			if (!p4d_none(*p4d))
+				zap_pud_range(&zap, p4d, addr, next);
+		}
+	}
+	zap_flush(&zap);
+}
+
+/*
+ * Population.
+ */
+
+/**
+ * vmemmap_populate_range() - map struct pages by the largest leaves there are
+ * @start: address of the first one
+ * @end: address after the last one
+ * @node: node for backing and page tables
+ * @altmap: where to take the backing from, or NULL
+ *
+ * Whole sections get leaves of PMD_SIZE where the architecture has them and
+ * memory is to be had, base pages otherwise; parts of a section get base pages.
+ * Both can be mixed. Leaves that are already there are shared.
+ *
+ * Return: 0, or -ENOMEM with nothing left behind.
+ */
+int __meminit vmemmap_populate_range(unsigned long start, unsigned long end,
+				     int node, struct vmem_altmap *altmap)
+{
+	bool large = arch_vmemmap_has_pmd_leaf();
+	bool whole = end - start >= PAGES_PER_SECTION * sizeof(struct page);
+	unsigned long addr, next;
+	int err = 0;
+
+	for (addr = start & PAGE_MASK; addr < end && !err; addr = next) {
+		next = pmd_addr_end(addr, end);
+		err = large ? populate_leaf(addr, node, altmap, whole) : -ENOENT;
+		if (err == -ENOENT)
+			err = vmemmap_populate_basepages(addr, next, node, altmap);
+	}
+	if (err)
+		vmemmap_free_range(start, end, altmap);
+	return err;
+}
+
+/**
+ * vmemmap_populate_basepages() - map struct pages by base pages
+ * @start: address of the first one
+ * @end: address after the last one
+ * @node: node for backing and page tables
+ * @altmap: where to take the backing from, or NULL
+ *
+ * Return: 0, or -ENOMEM; what has been mapped until then stays, and is the
+ * caller's to take down with the rest of its range.
+ */
+int __meminit vmemmap_populate_basepages(unsigned long start, unsigned long end,
+					 int node, struct vmem_altmap *altmap)
+{
+	unsigned long addr;
+	int err = 0;
+
+	for (addr = start & PAGE_MASK; addr < end && !err; addr += PAGE_SIZE)
+		err = populate_base_page(addr, node, altmap, NULL);
+	return err;
+}
+
+/* The page behind the mapped base page of the memmap at @addr, or NULL */
+static struct page *__meminit base_page_at(unsigned long addr)
+{
+	struct vmemmap_leaf leaf;
+
+	if (!vmemmap_lookup(&init_mm, addr, &leaf) || leaf.size != PAGE_SIZE)
+		return NULL;
+	return pfn_to_page(leaf.pfn);
+}
+
+/*
+ * Device memory in compound pages of one size: all tail struct pages of such a
+ * page are alike once they are initialised. Its memmap has VMEMMAP_RESERVE_NR
+ * base pages of its own, and the rest is the last of these over and over, see
+ * compound_nr_pages() in mm/mm_init.c. A compound page can be larger than a
+ * section, so the position counts from the start of the device's range.
+ */
+static int __meminit populate_compound(unsigned long start, unsigned long end,
+				       int node, struct dev_pagemap *pgmap)
+{
+	unsigned long size = pgmap_vmemmap_nr(pgmap) * sizeof(struct page);
+	unsigned long base, addr;
+	int err = 0;
+
+	base = (unsigned long)pfn_to_page(PHYS_PFN(pgmap->ranges[pgmap->nr_range].start));
+
+	for (addr = start; addr < end && !err; addr += PAGE_SIZE) {
+		struct page *tails = NULL;
+
+		if (((addr - base) & (size - 1)) >= VMEMMAP_RESERVE_NR * PAGE_SIZE) {
+			tails = base_page_at(addr - PAGE_SIZE);
+			if (WARN_ON_ONCE(!tails))
+				err = -EINVAL;
+		}
+		if (!err)
+			err = populate_base_page(addr, node, NULL, tails);
+	}
+	if (err)
+		vmemmap_free_range(start, end, NULL);
+	return err;
+}
+
+/**
+ * __populate_section_memmap() - back the struct pages of a section or of a part
+ * @pfn: first pfn, aligned to a sub-section
+ * @nr_pages: pages to describe, a multiple of PAGES_PER_SUBSECTION
+ * @nid: node of the memory
+ * @altmap: where to take the backing from, or NULL
+ * @pgmap: the device that the memory belongs to, or NULL
+ *
+ * Return: the first struct page, NULL when memory or a table is missing; then
+ * nothing is left behind and the log has one line about it.
+ */
+struct page *__meminit __populate_section_memmap(unsigned long pfn,
+						 unsigned long nr_pages, int nid,
+						 struct vmem_altmap *altmap,
+						 struct dev_pagemap *pgmap)
+{
+	unsigned long start = (unsigned long)pfn_to_page(pfn);
+	unsigned long end = (unsigned long)pfn_to_page(pfn + nr_pages);
+	u64 since = local_clock();
+	int err;
+
+	if (WARN_ON_ONCE(!IS_ALIGNED(pfn | nr_pages, PAGES_PER_SUBSECTION)))
+		return NULL;
+
+	if (vmemmap_can_optimize(altmap, pgmap))
+		err = populate_compound(start, end, nid, pgmap);
+	else
+		err = vmemmap_populate(start, end, nid, altmap);
+
+	vmemmap_account_populate(nid, local_clock() - since);
+	if (!err)
+		return pfn_to_page(pfn);
+
+	pr_err("no memory for the struct pages of [mem %#llx-%#llx] on node %d (%d)\n",
+	       (u64)PFN_PHYS(pfn), (u64)PFN_PHYS(pfn + nr_pages) - 1, nid, err);
+	return NULL;
+}
+
+/**
+ * sparse_lose_section() - go on without a section that has no memmap
+ * @pnum: its number
+ *
+ * Takes its memory from memblock, so that no zone, no initialisation of struct
+ * pages and no free list sees it. Early boot only.
+ */
+void __init sparse_lose_section(unsigned long pnum)
+{
+	phys_addr_t start = PFN_PHYS(section_nr_to_pfn(pnum));
+	phys_addr_t size = PFN_PHYS(PAGES_PER_SECTION);
+
+	if (__pa_symbol(_end) > start && __pa_symbol(_text) < start + size)
+		panic("vmemmap: no struct pages for the kernel's own section %lu",
+		      pnum);
+
+	__nr_to_section(pnum)->section_mem_map = 0;
+	memblock_remove(start, size);
+	pr_err("[mem %#llx-%#llx] is not used: it has no struct pages\n",
+	       (u64)start, (u64)(start + size) - 1);
+}
+
+#ifdef CONFIG_HAVE_BOOTMEM_INFO_NODE
+/**
+ * register_page_bootmem_memmap() - note which boot pages back a section's memmap
+ * @section_nr: the section
+ * @map: its first struct page
+ * @nr_pages: struct pages to look at
+ *
+ * A page that is shared with the section before is noted once. Page tables are
+ * not noted: they are freed when they are empty, not by reference.
+ */
+void __init register_page_bootmem_memmap(unsigned long section_nr,
+					 struct page *map, unsigned long nr_pages)
+{
+	unsigned long addr = (unsigned long)map & PAGE_MASK;
+	unsigned long end = (unsigned long)(map + nr_pages);
+
+	for (; addr < end; addr += PAGE_SIZE) {
+		struct vmemmap_leaf leaf;
+		struct page *page;
+
+		if (!vmemmap_lookup(&init_mm, addr, &leaf))
+			continue;
+		page = pfn_to_page(leaf.pfn + PHYS_PFN(addr - leaf.start));
+		if (PageReserved(page) && !PagePrivate(page))
+			get_page_bootmem(section_nr, page, SECTION_INFO);
+	}
+}
+#endif

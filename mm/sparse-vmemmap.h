@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Between mm/sparse.c and the files of the virtually mapped memmap.
+ */
+#ifndef _MM_SPARSE_VMEMMAP_H
+#define _MM_SPARSE_VMEMMAP_H
+
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+
+#ifdef CONFIG_SPARSEMEM_VMEMMAP
+
+#include <asm/vmemmap.h>
+
+void sparse_lose_section(unsigned long pnum);
+
+int fill_subsection_map(unsigned long pfn, unsigned long nr_pages);
+int clear_subsection_map(unsigned long pfn, unsigned long nr_pages);
+bool is_subsection_map_empty(struct mem_section *ms);
+
+/* Bytes of the boot-time buffer that one section's memmap can take */
+static inline unsigned long section_map_size(void)
+{
+	return ALIGN(PAGES_PER_SECTION * sizeof(struct page), VMEMMAP_BUFFER_ALIGN);
+}
+
+#ifdef CONFIG_MEMORY_HOTPLUG
+static inline struct page *populate_section_memmap(unsigned long pfn,
+						   unsigned long nr_pages, int nid,
+						   struct vmem_altmap *altmap,
+						   struct dev_pagemap *pgmap)
+{
+	return __populate_section_memmap(pfn, nr_pages, nid, altmap, pgmap);
+}
+
+static inline void depopulate_section_memmap(unsigned long pfn,
+					     unsigned long nr_pages,
+					     struct vmem_altmap *altmap)
+{
+	vmemmap_free((unsigned long)pfn_to_page(pfn),
+		     (unsigned long)pfn_to_page(pfn + nr_pages), altmap);
+}
+
+static inline void free_map_bootmem(struct page *memmap)
+{
+	depopulate_section_memmap(page_to_pfn(memmap), PAGES_PER_SECTION, NULL);
+}
+#endif
+
+#else /* !CONFIG_SPARSEMEM_VMEMMAP */
+
+static inline void sparse_lose_section(unsigned long pnum)
+{
+	__nr_to_section(pnum)->section_mem_map = 0;
+}
+
+#endif /* !CONFIG_SPARSEMEM_VMEMMAP */
+
+#ifdef CONFIG_VMEMMAP_FAULT_INJECTION
+bool should_fail_vmemmap(unsigned long size);
+#else
+static inline bool should_fail_vmemmap(unsigned long size)
+{
+	return false;
+}
+#endif
+
+#ifdef CONFIG_VMEMMAP_REPORT
+void vmemmap_account_populate(int nid, u64 ns);
+#else
+static inline void vmemmap_account_populate(int nid, u64 ns)
+{
+}
+#endif
+
+#endif /* _MM_SPARSE_VMEMMAP_H */
