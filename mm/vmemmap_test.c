@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the virtually mapped memmap.
+ *
+ * The first suite looks at the memmap that the machine booted with. The second
+ * one adds struct pages for memory that does not exist, behind the last section,
+ * and takes them away again.
+ */
+#include <kunit/test.h>
+#include <linux/memory_hotplug.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/slab.h>
+#include <linux/vmemmap.h>
+
+#include <asm/vmemmap.h>
+
+#include "vmemmap-report.h"
+
+#define SECTION_MEMMAP_SIZE	(PAGES_PER_SECTION * sizeof(struct page))
+
+static bool mapped(const struct page *page)
+{
+	struct vmemmap_leaf leaf;
+
+	return vmemmap_lookup(&init_mm, (unsigned long)page, &leaf);
+}
+
+static void every_pfn_and_back(struct kunit *test)
+{
+	unsigned long pfn, nr, seen = 0;
+
+	for (nr = 0; nr <= __highest_present_section_nr; nr++) {
+		if (!valid_section_nr(nr))
+			continue;
+		for (pfn = section_nr_to_pfn(nr); pfn < section_nr_to_pfn(nr + 1); pfn++) {
+			if (!pfn_valid(pfn))
+				continue;
+			seen++;
+			if (pfn_to_page(pfn) == vmemmap + pfn &&
+			    page_to_pfn(vmemmap + pfn) == pfn)
+				continue;
+			KUNIT_FAIL(test, "pfn %#lx, page %px", pfn, pfn_to_page(pfn));
+			return;
+		}
+		cond_resched();
+	}
+	KUNIT_EXPECT_GE(test, seen, get_num_physpages());
+}
+
+/* In every sub-section the first page, and one that wanders through it */
+static void address_and_page(struct kunit *test)
+{
+	unsigned long pfn, nr, step = 0;
+
+	for (nr = 0; nr <= __highest_present_section_nr; nr++) {
+		unsigned long end = section_nr_to_pfn(nr + 1);
+
+		for (pfn = section_nr_to_pfn(nr); pfn < end; pfn += PAGES_PER_SUBSECTION) {
+			unsigned long other = pfn + step++ % PAGES_PER_SUBSECTION;
+			struct page *page = pfn_to_online_page(other);
+			void *va = __va(PFN_PHYS(other));
+
+			if (!page)
+				continue;
+			KUNIT_ASSERT_PTR_EQ(test, page_address(page), va);
+			KUNIT_ASSERT_PTR_EQ(test, page_to_virt(page), va);
+			KUNIT_ASSERT_PTR_EQ(test, virt_to_page(va), page);
+			KUNIT_ASSERT_PTR_EQ(test, virt_to_page(va + PAGE_SIZE - 1), page);
+		}
+	}
+	KUNIT_EXPECT_GT(test, step, 0ul);
+}
+
+static void section_edges(struct kunit *test)
+{
+	unsigned long nr;
+
+	for (nr = 0; nr <= __highest_present_section_nr; nr++) {
+		unsigned long first = section_nr_to_pfn(nr);
+		unsigned long last = section_nr_to_pfn(nr + 1) - 1;
+		struct mem_section *ms = __nr_to_section(nr);
+
+		/* Boot memory has struct pages for whole sections */
+		if (!ms || !early_section(ms))
+			continue;
+		KUNIT_ASSERT_TRUE(test, pfn_valid(first));
+		KUNIT_ASSERT_TRUE(test, pfn_valid(last));
+		KUNIT_ASSERT_TRUE(test, mapped(pfn_to_page(first)));
+		KUNIT_ASSERT_TRUE(test, mapped(pfn_to_page(last)));
+		KUNIT_ASSERT_PTR_EQ(test, pfn_to_page(first) + PAGES_PER_SECTION - 1,
+				    pfn_to_page(last));
+		if (nr && !valid_section_nr(nr - 1))
+			KUNIT_ASSERT_FALSE(test, pfn_valid(first - 1));
+		if (!valid_section_nr(nr + 1))
+			KUNIT_ASSERT_FALSE(test, pfn_valid(last + 1));
+	}
+}
+
+static void holes_are_holes(struct kunit *test)
+{
+	unsigned long nr, beyond = 1UL << (MAX_PHYSMEM_BITS - PAGE_SHIFT);
+
+	for (nr = 0; nr <= __highest_present_section_nr + 1; nr++) {
+		unsigned long pfn = section_nr_to_pfn(nr);
+		unsigned long leaf = (unsigned long)pfn_to_page(pfn);
+
+		if (nr < NR_MEM_SECTIONS && valid_section_nr(nr))
+			continue;
+		KUNIT_ASSERT_FALSE(test, pfn_valid(pfn));
+		KUNIT_ASSERT_FALSE(test, pfn_valid(pfn + PAGES_PER_SECTION - 1));
+		KUNIT_ASSERT_NULL(test, pfn_to_online_page(pfn));
+		/* A leaf that belongs to this section alone must not be there */
+		if (IS_ALIGNED(leaf | SECTION_MEMMAP_SIZE, PMD_SIZE))
+			KUNIT_ASSERT_FALSE(test, mapped(pfn_to_page(pfn)));
+	}
+	KUNIT_EXPECT_FALSE(test, pfn_valid(beyond));
+	KUNIT_EXPECT_FALSE(test, pfn_valid(beyond | 0x100));
+	KUNIT_EXPECT_FALSE(test, pfn_valid(ULONG_MAX));
+}
+
+static void struct_pages_are_local(struct kunit *test)
+{
+	unsigned long nr, offset;
+
+	for (nr = 0; nr <= __highest_present_section_nr; nr++) {
+		char *memmap = (char *)pfn_to_page(section_nr_to_pfn(nr));
+		struct mem_section *ms = __nr_to_section(nr);
+
+		if (!ms || !early_section(ms) || !online_section(ms))
+			continue;
+		for (offset = 0; offset < SECTION_MEMMAP_SIZE; offset += PAGE_SIZE) {
+			struct page *page = pfn_to_page(section_nr_to_pfn(nr) +
+							offset / sizeof(struct page));
+			struct vmemmap_leaf leaf;
+			unsigned long addr = (unsigned long)memmap + offset;
+			struct page *backing;
+
+			KUNIT_ASSERT_TRUE(test, vmemmap_lookup(&init_mm, addr, &leaf));
+			backing = pfn_to_page(leaf.pfn + PHYS_PFN(addr - leaf.start));
+			if (PagePoisoned(page) || PagePoisoned(backing))
+				continue;
+			KUNIT_ASSERT_EQ(test, page_to_nid(backing), page_to_nid(page));
+		}
+	}
+}
+
+/* Count the leaves of boot memory by address, not by table as the report does */
+static void report_tells_the_truth(struct kunit *test)
+{
+	unsigned long nr, addr, leaves[VMEMMAP_NR_LEAF_LEVELS] = {};
+	unsigned long reported[VMEMMAP_NR_LEAF_LEVELS] = {};
+	unsigned long end = 0, mapped_bytes = 0, reported_bytes = 0;
+	struct vmemmap_stat *stats;
+	struct vmemmap_leaf leaf;
+	int i, nid;
+
+	stats = kunit_kcalloc(test, VMEMMAP_NR_STATS, sizeof(*stats), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, stats);
+	vmemmap_collect_stats(stats);
+	for (nid = 0; nid < VMEMMAP_NR_STATS; nid++) {
+		reported_bytes += stats[nid].memmap;
+		for (i = 0; i < VMEMMAP_NR_LEAF_LEVELS; i++)
+			reported[i] += stats[nid].leaf[i];
+	}
+
+	for (nr = 0; nr <= __highest_present_section_nr; nr++) {
+		if (!valid_section_nr(nr))
+			continue;
+		addr = (unsigned long)pfn_to_page(section_nr_to_pfn(nr));
+		mapped_bytes += ALIGN(addr + SECTION_MEMMAP_SIZE, PAGE_SIZE) -
+				ALIGN(addr, PAGE_SIZE);
+		for (addr = max(addr, end); addr < (unsigned long)
+		     pfn_to_page(section_nr_to_pfn(nr + 1)); addr = end) {
+			KUNIT_ASSERT_TRUE(test, vmemmap_lookup(&init_mm, addr, &leaf));
+			leaves[leaf.size == PUD_SIZE ? VMEMMAP_PUD_LEAF :
+			       leaf.size == PMD_SIZE ? VMEMMAP_PMD_LEAF :
+						       VMEMMAP_PTE_LEAF]++;
+			end = leaf.start + leaf.size;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, reported_bytes, mapped_bytes);
+	for (i = 0; i < VMEMMAP_NR_LEAF_LEVELS; i++)
+		KUNIT_EXPECT_EQ(test, reported[i], leaves[i]);
+}
+
+static void no_pfn_fails_the_check(struct kunit *test)
+{
+	unsigned long checked;
+
+	KUNIT_EXPECT_EQ(test, vmemmap_check_pfns(&checked), 0ul);
+	KUNIT_EXPECT_GE(test, checked, get_num_physpages());
+}
+
+static struct kunit_case vmemmap_boot_cases[] = {
+	KUNIT_CASE(every_pfn_and_back),
+	KUNIT_CASE(address_and_page),
+	KUNIT_CASE(section_edges),
+	KUNIT_CASE(holes_are_holes),
+	KUNIT_CASE(struct_pages_are_local),
+	KUNIT_CASE(report_tells_the_truth),
+	KUNIT_CASE(no_pfn_fails_the_check),
+	{}
+};
+
+static struct kunit_suite vmemmap_boot_suite = {
+	.name = "vmemmap",
+	.test_cases = vmemmap_boot_cases,
+};
+
+#ifdef CONFIG_MEMORY_HOTPLUG
+/* Far enough from the last section that no leaf is shared with it */
+static unsigned long nowhere(void)
+{
+	return section_nr_to_pfn(ALIGN(__highest_present_section_nr + 8, 8));
+}
+
+static unsigned long va(unsigned long pfn)
+{
+	return (unsigned long)pfn_to_page(pfn);
+}
+
+static int __ref populate(unsigned long pfn, unsigned long nr, struct vmem_altmap *altmap)
+{
+	int err;
+
+	mem_hotplug_begin();
+	err = vmemmap_populate(va(pfn), va(pfn + nr), first_memory_node, altmap);
+	mem_hotplug_done();
+	return err;
+}
+
+static void depopulate(unsigned long pfn, unsigned long nr, struct vmem_altmap *altmap)
+{
+	mem_hotplug_begin();
+	vmemmap_free(va(pfn), va(pfn + nr), altmap);
+	mem_hotplug_done();
+}
+
+/* Bytes of the memmap in [@pfn, @pfn + @nr) that are mapped, and by what */
+static unsigned long mapped_by(unsigned long pfn, unsigned long nr, unsigned long size)
+{
+	unsigned long addr, bytes = 0;
+	struct vmemmap_leaf leaf;
+
+	for (addr = va(pfn); addr < va(pfn + nr); addr += PAGE_SIZE)
+		if (vmemmap_lookup(&init_mm, addr, &leaf) && (!size || leaf.size == size))
+			bytes += PAGE_SIZE;
+	return bytes;
+}
+
+static void whole_section(struct kunit *test)
+{
+	unsigned long pfn = nowhere(), i;
+
+	KUNIT_ASSERT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), 0ul);
+	KUNIT_ASSERT_EQ(test, populate(pfn, PAGES_PER_SECTION, NULL), 0);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), SECTION_MEMMAP_SIZE);
+
+	/* It is memory, and no two struct pages are the same memory */
+	for (i = 0; i < PAGES_PER_SECTION; i++)
+		pfn_to_page(pfn + i)->flags = pfn + i;
+	for (i = 0; i < PAGES_PER_SECTION; i++)
+		if (pfn_to_page(pfn + i)->flags != pfn + i)
+			break;
+	KUNIT_EXPECT_EQ(test, i, PAGES_PER_SECTION);
+
+	depopulate(pfn, PAGES_PER_SECTION, NULL);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), 0ul);
+}
+
+static void parts_of_a_section(struct kunit *test)
+{
+	unsigned long pfn = nowhere(), n = PAGES_PER_SUBSECTION;
+	unsigned long bytes = max(n * sizeof(struct page), PAGE_SIZE);
+
+	KUNIT_ASSERT_EQ(test, populate(pfn, n, NULL), 0);
+	KUNIT_ASSERT_EQ(test, populate(pfn + 4 * n, n, NULL), 0);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, 16 * n, PAGE_SIZE), 2 * bytes);
+
+	depopulate(pfn, n, NULL);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, 16 * n, 0), bytes);
+	KUNIT_EXPECT_TRUE(test, mapped(pfn_to_page(pfn + 4 * n)));
+
+	/* The rest of the section fills up around what is there */
+	KUNIT_ASSERT_EQ(test, populate(pfn, PAGES_PER_SECTION, NULL), 0);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), SECTION_MEMMAP_SIZE);
+	depopulate(pfn, PAGES_PER_SECTION, NULL);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), 0ul);
+}
+
+static void page_tables_go_with_the_last_leaf(struct kunit *test)
+{
+	unsigned long pfn = nowhere();
+	pud_t *pud;
+
+	KUNIT_ASSERT_EQ(test, populate(pfn, PAGES_PER_SUBSECTION, NULL), 0);
+	pud = pud_offset(p4d_offset(pgd_offset_k(va(pfn)), va(pfn)), va(pfn));
+	KUNIT_ASSERT_FALSE(test, pmd_none(*pmd_offset(pud, va(pfn))));
+
+	depopulate(pfn, PAGES_PER_SUBSECTION, NULL);
+	KUNIT_EXPECT_TRUE(test, pud_none(*pud) || pmd_none(*pmd_offset(pud, va(pfn))));
+	/* Nothing there: nothing happens */
+	depopulate(pfn, PAGES_PER_SECTION, NULL);
+}
+
+struct lent_memory {
+	struct vmem_altmap altmap;
+	struct page *page;
+	unsigned int order;
+};
+
+static bool lend_memory(struct lent_memory *lent, unsigned int order)
+{
+	lent->order = order;
+	lent->page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
+	if (!lent->page)
+		return false;
+	lent->altmap.base_pfn = page_to_pfn(lent->page);
+	lent->altmap.free = 1UL << order;
+	return true;
+}
+
+static void backing_from_an_altmap(struct kunit *test)
+{
+	unsigned long pfn = nowhere(), addr;
+	unsigned int order = get_order(ALIGN(SECTION_MEMMAP_SIZE, PMD_SIZE));
+	struct vmemmap_leaf leaf;
+	struct lent_memory lent = {};
+
+	if (order >= MAX_ORDER || !lend_memory(&lent, order))
+		kunit_skip(test, "no memory block of order %u", order);
+
+	KUNIT_EXPECT_EQ(test, populate(pfn, PAGES_PER_SECTION, &lent.altmap), 0);
+	for (addr = va(pfn); addr < va(pfn + PAGES_PER_SECTION); addr += PAGE_SIZE) {
+		unsigned long from;
+
+		if (!vmemmap_lookup(&init_mm, addr, &leaf))
+			break;
+		from = leaf.pfn + PHYS_PFN(addr - leaf.start);
+		if (from - lent.altmap.base_pfn >= lent.altmap.free)
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, addr, va(pfn + PAGES_PER_SECTION));
+	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, PHYS_PFN(SECTION_MEMMAP_SIZE));
+
+	depopulate(pfn, PAGES_PER_SECTION, &lent.altmap);
+	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, 0ul);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), 0ul);
+	__free_pages(lent.page, lent.order);
+}
+
+/* Enough for base pages, too little or misplaced for a large leaf */
+static void altmap_falls_back_to_base_pages(struct kunit *test)
+{
+	unsigned long pfn = nowhere(), nr = PHYS_PFN(SECTION_MEMMAP_SIZE);
+	unsigned int order = get_order(SECTION_MEMMAP_SIZE) + 1;
+	struct lent_memory lent = {};
+
+	if (!arch_vmemmap_has_pmd_leaf())
+		kunit_skip(test, "no large leaves here");
+	if (order >= MAX_ORDER || !lend_memory(&lent, order))
+		kunit_skip(test, "no memory block of order %u", order);
+
+	lent.altmap.base_pfn++;
+	lent.altmap.free = nr;
+	KUNIT_EXPECT_EQ(test, populate(pfn, PAGES_PER_SECTION, &lent.altmap), 0);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, PAGE_SIZE),
+			SECTION_MEMMAP_SIZE);
+	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, nr);
+	depopulate(pfn, PAGES_PER_SECTION, &lent.altmap);
+	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, 0ul);
+	__free_pages(lent.page, lent.order);
+}
+
+static void exhausted_altmap_leaves_nothing(struct kunit *test)
+{
+	unsigned long pfn = nowhere();
+	struct lent_memory lent = {};
+
+	/* Two base pages: a sub-section starts, and cannot be finished */
+	if (PAGES_PER_SUBSECTION * sizeof(struct page) <= 2 * PAGE_SIZE ||
+	    !lend_memory(&lent, 1))
+		kunit_skip(test, "a sub-section needs no more than two base pages");
+
+	KUNIT_EXPECT_EQ(test, populate(pfn, PAGES_PER_SUBSECTION, &lent.altmap), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, 0ul);
+	KUNIT_EXPECT_EQ(test, populate(pfn, PAGES_PER_SECTION, &lent.altmap), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, 0ul);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), 0ul);
+	__free_pages(lent.page, lent.order);
+}
+
+#ifdef CONFIG_ZONE_DEVICE
+static int __ref map_compounds(struct dev_pagemap *pgmap, unsigned long pfn, unsigned long nr)
+{
+	struct page *page;
+
+	mem_hotplug_begin();
+	page = __populate_section_memmap(pfn, nr, first_memory_node, NULL, pgmap);
+	mem_hotplug_done();
+	return page ? 0 : -ENOMEM;
+}
+
+static unsigned long backing_of(unsigned long addr)
+{
+	struct vmemmap_leaf leaf = {};
+
+	vmemmap_lookup(&init_mm, addr, &leaf);
+	return leaf.pfn + PHYS_PFN(addr - leaf.start);
+}
+
+/* Compound pages of a sub-section, and of four sections */
+static void compound_device_pages(struct kunit *test)
+{
+	unsigned long pfn = nowhere(), size, addr, start = va(pfn);
+	unsigned long end = va(pfn + 4 * PAGES_PER_SECTION);
+	unsigned long order, last;
+	struct dev_pagemap pgmap = {
+		.nr_range = 0,
+		.range = { .start = PFN_PHYS(pfn) },
+	};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		order = ilog2(i ? 4 * PAGES_PER_SECTION : PAGES_PER_SUBSECTION);
+		pgmap.vmemmap_shift = order;
+		if (!vmemmap_can_optimize(NULL, &pgmap))
+			kunit_skip(test, "too few struct pages to share");
+		size = sizeof(struct page) << order;
+
+		for (addr = 0; addr < 4; addr++)
+			KUNIT_EXPECT_EQ(test, map_compounds(&pgmap, pfn + addr * PAGES_PER_SECTION,
+							    PAGES_PER_SECTION), 0);
+		for (addr = start; addr < end; addr += PAGE_SIZE) {
+			bool own = (addr - start) % size < VMEMMAP_RESERVE_NR * PAGE_SIZE;
+
+			last = addr > start ? backing_of(addr - PAGE_SIZE) : 0;
+			if (!mapped((struct page *)addr) || own == (backing_of(addr) == last))
+				break;
+		}
+		KUNIT_EXPECT_EQ(test, addr, end);
+		/* Each alias holds a reference until it goes */
+		last = start + (VMEMMAP_RESERVE_NR - 1) * PAGE_SIZE;
+		KUNIT_EXPECT_EQ(test, (unsigned long)page_count(pfn_to_page(backing_of(last))),
+				PHYS_PFN(size) - VMEMMAP_RESERVE_NR + 1);
+		depopulate(pfn, 4 * PAGES_PER_SECTION, NULL);
+		KUNIT_EXPECT_EQ(test, mapped_by(pfn, 4 * PAGES_PER_SECTION, 0), 0ul);
+	}
+}
+#endif
+
+static struct kunit_case vmemmap_change_cases[] = {
+	KUNIT_CASE(whole_section),
+	KUNIT_CASE(parts_of_a_section),
+	KUNIT_CASE(page_tables_go_with_the_last_leaf),
+	KUNIT_CASE(backing_from_an_altmap),
+	KUNIT_CASE(altmap_falls_back_to_base_pages),
+	KUNIT_CASE(exhausted_altmap_leaves_nothing),
+#ifdef CONFIG_ZONE_DEVICE
+	KUNIT_CASE(compound_device_pages),
+#endif
+	{}
+};
+
+static struct kunit_suite vmemmap_change_suite = {
+	.name = "vmemmap-change",
+	.test_cases = vmemmap_change_cases,
+};
+
+kunit_test_suites(&vmemmap_boot_suite, &vmemmap_change_suite);
+#else
+kunit_test_suites(&vmemmap_boot_suite);
+#endif
