@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Virtually mapped memmap for SPARSEMEM: backing, page tables, teardown.
+ * Virtually mapped memmap for SPARSEMEM.
  *
  * The struct pages of all physical memory lie in one virtual array, vmemmap[].
  * Only the parts of it that describe existing sections are backed. This file
- * finds that backing, enters it in the kernel's page table and takes it out
- * again. Documentation/mm/sparse-vmemmap.rst has the design.
+ * enters the backing in the kernel's page table; vmemmap-backing.c finds it and
+ * vmemmap-free.c takes it out again. Documentation/mm/sparse-vmemmap.rst has the
+ * design.
  *
  * Unless noted otherwise the functions here run at boot, on one CPU, or under
  * mem_hotplug_lock held for writing. They may sleep once the page allocator is
@@ -14,7 +15,6 @@
 #define pr_fmt(fmt) "vmemmap: " fmt
 
 #include <linux/bootmem_info.h>
-#include <linux/kmemleak.h>
 #include <linux/memblock.h>
 #include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
@@ -24,120 +24,10 @@
 #include <linux/slab.h>
 #include <linux/vmemmap.h>
 
-#include <asm/dma.h>
 #include <asm/sections.h>
-#include <asm/tlbflush.h>
 #include <asm/vmemmap.h>
 
-#include "internal.h"
 #include "sparse-vmemmap.h"
-
-/*
- * Where backing comes from.
- */
-
-static void *__ref boot_alloc(unsigned long size, int node, bool local_only)
-{
-	return memmap_alloc(size, size, __pa(MAX_DMA_ADDRESS), node, local_only);
-}
-
-static void *__meminit page_alloc(unsigned long size, int node, gfp_t extra)
-{
-	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | extra;
-	struct page *page = alloc_pages_node(node, gfp, get_order(size));
-
-	return page ? page_address(page) : NULL;
-}
-
-/**
- * vmemmap_alloc_block() - get memory for struct pages or for a page table
- * @size: bytes, a power of two and at least PAGE_SIZE; also the alignment
- * @node: preferred node, or NUMA_NO_NODE
- *
- * The memory comes from memblock until the page allocator is up, and is not
- * zeroed. Other nodes are asked when @node has nothing.
- *
- * Return: its address in the linear map, NULL when there is none.
- */
-void *__meminit vmemmap_alloc_block(unsigned long size, int node)
-{
-	if (should_fail_vmemmap(size))
-		return NULL;
-	if (slab_is_available())
-		return page_alloc(size, node, 0);
-	return boot_alloc(size, node, false);
-}
-
-/*
- * A large leaf is worth having only if it is local: when @node has memory but
- * no free block of that size, base pages of @node are better than a block of
- * another node. A node without memory of its own takes what it gets.
- */
-static void *__meminit alloc_local_leaf(unsigned long size, int node)
-{
-	void *p;
-
-	if (should_fail_vmemmap(size))
-		return NULL;
-	p = sparse_buffer_alloc(size);
-	if (p)
-		return p;
-	if (!slab_is_available())
-		return boot_alloc(size, node, node != NUMA_NO_NODE);
-	if (node != NUMA_NO_NODE && node_state(node, N_MEMORY))
-		return page_alloc(size, node, __GFP_THISNODE);
-	return page_alloc(size, node, 0);
-}
-
-/* Next free pfn of @altmap that is aligned to @nr_pfns, a power of two */
-static void *__meminit altmap_alloc(unsigned long size, struct vmem_altmap *altmap)
-{
-	unsigned long nr_pfns = size >> PAGE_SHIFT;
-	unsigned long used = altmap->alloc + altmap->align;
-	unsigned long pfn = altmap->base_pfn + altmap->reserve + used;
-	unsigned long pad = ALIGN(pfn, nr_pfns) - pfn;
-
-	if (!nr_pfns || used + pad + nr_pfns > altmap->free)
-		return NULL;
-
-	altmap->align += pad;
-	altmap->alloc += nr_pfns;
-	return __va(PFN_PHYS(pfn + pad));
-}
-
-static bool __meminit altmap_contains(const struct vmem_altmap *altmap,
-				      unsigned long pfn)
-{
-	unsigned long first;
-
-	if (!altmap)
-		return false;
-	first = altmap->base_pfn + altmap->reserve;
-	return pfn >= first && pfn - first < altmap->free;
-}
-
-/**
- * vmemmap_alloc_block_buf() - get backing for struct pages
- * @size: bytes, a power of two and at least PAGE_SIZE; also the alignment
- * @node: preferred node, or NUMA_NO_NODE
- * @altmap: take the memory from this range and from nowhere else, or NULL
- *
- * Without @altmap the node's boot-time buffer is asked first, see
- * sparse_buffer_alloc(), then vmemmap_alloc_block().
- *
- * Return: its address in the linear map, NULL when there is none.
- */
-void *__meminit vmemmap_alloc_block_buf(unsigned long size, int node,
-					struct vmem_altmap *altmap)
-{
-	void *p;
-
-	if (altmap)
-		return should_fail_vmemmap(size) ? NULL : altmap_alloc(size, altmap);
-
-	p = sparse_buffer_alloc(size);
-	return p ? p : vmemmap_alloc_block(size, node);
-}
 
 static void *__meminit alloc_table(int node)
 {
@@ -147,40 +37,6 @@ static void *__meminit alloc_table(int node)
 		memset(p, 0, PAGE_SIZE);
 	return p;
 }
-
-/* Boot memory: each page by itself, as register_page_bootmem_memmap() saw it */
-static void __meminit free_reserved_block(struct page *page, unsigned int order)
-{
-	struct page *end = page + (1UL << order);
-
-	kmemleak_free_part_phys(page_to_phys(page), PAGE_SIZE << order);
-	for (; page < end; page++) {
-		if (IS_ENABLED(CONFIG_HAVE_BOOTMEM_INFO_NODE) && PagePrivate(page))
-			put_page_bootmem(page);
-		else
-			free_reserved_page(page);
-	}
-}
-
-static void __ref free_block(unsigned long pfn, unsigned int order)
-{
-	struct page *page;
-
-	if (!slab_is_available()) {
-		memblock_phys_free(PFN_PHYS(pfn), PAGE_SIZE << order);
-		return;
-	}
-
-	page = pfn_to_page(pfn);
-	if (PageReserved(page))
-		free_reserved_block(page, order);
-	else
-		__free_pages(page, order);
-}
-
-/*
- * Page tables.
- */
 
 /**
  * vmemmap_pgd_populate() - top-level entry for an address of the memmap
@@ -391,7 +247,7 @@ static int __meminit populate_leaf(unsigned long addr, int node,
 	if (altmap)
 		p = vmemmap_alloc_block_buf(PMD_SIZE, node, altmap);
 	else
-		p = alloc_local_leaf(PMD_SIZE, node);
+		p = vmemmap_alloc_local_leaf(PMD_SIZE, node);
 	if (!p)
 		return -ENOENT;
 
@@ -400,228 +256,6 @@ static int __meminit populate_leaf(unsigned long addr, int node,
 		       (addr & PMD_MASK) + PMD_SIZE);
 	return 0;
 }
-
-/*
- * Teardown. Entries go first, then the TLB is flushed, then the memory is given
- * back: nobody can reach a page through the memmap after somebody else got it.
- */
-
-#define ZAP_BATCH	64
-
-struct zap {
-	unsigned long start;		/* struct pages that go ... */
-	unsigned long end;		/* ... up to here, exclusive */
-	struct vmem_altmap *altmap;
-	unsigned long flush_start;	/* what the TLB may still know */
-	unsigned long flush_end;
-	bool tables;			/* the batch has page tables, too */
-	unsigned int nr;
-	struct {
-		unsigned long pfn;
-		unsigned int order;
-	} block[ZAP_BATCH];
-};
-
-static void __meminit zap_flush(struct zap *zap)
-{
-	unsigned int i;
-
-	/* The CPU may hold upper levels for any address space */
-	if (zap->tables)
-		flush_tlb_all();
-	else if (zap->flush_start < zap->flush_end)
-		flush_tlb_kernel_range(zap->flush_start, zap->flush_end);
-
-	for (i = 0; i < zap->nr; i++)
-		free_block(zap->block[i].pfn, zap->block[i].order);
-	zap->nr = 0;
-	zap->tables = false;
-	zap->flush_start = ULONG_MAX;
-	zap->flush_end = 0;
-}
-
-static void __meminit zap_block(struct zap *zap, unsigned long pfn,
-				unsigned int order)
-{
-	if (zap->nr == ZAP_BATCH)
-		zap_flush(zap);
-	zap->block[zap->nr].pfn = pfn;
-	zap->block[zap->nr].order = order;
-	zap->nr++;
-}
-
-static void __meminit zap_table(struct zap *zap, void *table)
-{
-	zap_block(zap, PHYS_PFN(__pa(table)), 0);
-	zap->tables = true;
-}
-
-/* @pfn backed the struct pages at @addr, and its entry has been cleared */
-static void __meminit zap_leaf(struct zap *zap, unsigned long addr,
-			       unsigned long pfn, unsigned int order)
-{
-	zap->flush_start = min(zap->flush_start, addr);
-	zap->flush_end = max(zap->flush_end, addr + (PAGE_SIZE << order));
-	if (altmap_contains(zap->altmap, pfn))
-		vmem_altmap_free(zap->altmap, 1UL << order);
-	else
-		zap_block(zap, pfn, order);
-}
-
-static unsigned long __meminit vmemmap_pfn(unsigned long addr)
-{
-	return (addr - (unsigned long)vmemmap) / sizeof(struct page);
-}
-
-/* Does a struct page in [@start, @end) describe memory that is still there? */
-static bool __meminit struct_pages_in_use(unsigned long start, unsigned long end)
-{
-	unsigned long pfn, end_pfn;
-
-	if (start >= end)
-		return false;
-
-	end_pfn = vmemmap_pfn(end + sizeof(struct page) - 1);
-	for (pfn = SUBSECTION_ALIGN_DOWN(vmemmap_pfn(start)); pfn < end_pfn;
-	     pfn += PAGES_PER_SUBSECTION)
-		if (pfn_valid(pfn))
-			return true;
-	return false;
-}
-
-/*
- * A leaf can be shared: by sub-sections, and by neighbouring sections when
- * their struct pages do not fill whole leaves. The last user takes it away.
- */
-static bool __meminit leaf_is_shared(const struct zap *zap, unsigned long leaf,
-				     unsigned long size)
-{
-	return struct_pages_in_use(max(leaf, (unsigned long)vmemmap), zap->start) ||
-	       struct_pages_in_use(zap->end, leaf + size);
-}
-
-static void __meminit zap_pte_range(struct zap *zap, pmd_t *pmd,
-				    unsigned long addr, unsigned long end)
-{
-	pte_t *table = pte_offset_kernel(pmd, addr & PMD_MASK);
-	pte_t *pte = pte_offset_kernel(pmd, addr);
-	unsigned int i;
-
-	for (; addr < end; addr += PAGE_SIZE, pte++) {
-		unsigned long pfn = pte_pfn(*pte);
-
-		if (pte_none(*pte) || leaf_is_shared(zap, addr, PAGE_SIZE))
-			continue;
-		pte_clear(&init_mm, addr, pte);
-		zap_leaf(zap, addr, pfn, 0);
-	}
-
-	for (i = 0; i < PTRS_PER_PTE; i++)
-		if (!pte_none(table[i]))
-			return;
-	pmd_clear(pmd);
-	zap_table(zap, table);
-}
-
-static void __meminit zap_pmd_range(struct zap *zap, pud_t *pud,
-				    unsigned long addr, unsigned long end)
-{
-	pmd_t *table = pud_pgtable(*pud);
-	pmd_t *pmd = pmd_offset(pud, addr);
-	unsigned long next;
-	unsigned int i;
-
-	for (; addr < end; addr = next, pmd++) {
-		unsigned long leaf = addr & PMD_MASK;
-
-		next = pmd_addr_end(addr, end);
-		if (pmd_none(*pmd))
-			continue;
-		if (!pmd_leaf(*pmd)) {
-			zap_pte_range(zap, pmd, addr, next);
-		} else if (!leaf_is_shared(zap, leaf, PMD_SIZE)) {
-			unsigned long pfn = page_to_pfn(pmd_page(*pmd));
-
-			pmd_clear(pmd);
-			zap_leaf(zap, leaf, pfn, PMD_SHIFT - PAGE_SHIFT);
-		}
-	}
-
-	for (i = 0; i < PTRS_PER_PMD; i++)
-		if (!pmd_none(table[i]))
-			return;
-	pud_clear(pud);
-	zap_table(zap, table);
-}
-
-static void __meminit zap_pud_range(struct zap *zap, p4d_t *p4d,
-				    unsigned long addr, unsigned long end)
-{
-	pud_t *table = p4d_pgtable(*p4d);
-	pud_t *pud = pud_offset(p4d, addr);
-	unsigned long next;
-	unsigned int i;
-
-	for (; addr < end; addr = next, pud++) {
-		next = pud_addr_end(addr, end);
-		if (!pud_none(*pud))
-			zap_pmd_range(zap, pud, addr, next);
-	}
-
-	/* Tables that every process's page table points to stay for good */
-	if (mm_pud_folded(&init_mm) ||
-	    (ARCH_PAGE_TABLE_SYNC_MASK & PGTBL_P4D_MODIFIED))
-		return;
-	for (i = 0; i < PTRS_PER_PUD; i++)
-		if (!pud_none(table[i]))
-			return;
-	p4d_clear(p4d);
-	zap_table(zap, table);
-}
-
-/**
- * vmemmap_free_range() - take struct pages out of the kernel's page table
- * @start: address of the first one
- * @end: address after the last one
- * @altmap: where the backing was taken from when they were added, or NULL
- *
- * Leaves and tables that no other section needs are given back to where they
- * came from. What is not mapped is passed over, so that a population that
- * failed half-way can be undone with this function. The sections' own
- * subsection_map, or their SECTION_HAS_MEM_MAP, must be cleared already.
- */
-void __meminit vmemmap_free_range(unsigned long start, unsigned long end,
-				  struct vmem_altmap *altmap)
-{
-	struct zap zap = {
-		.start = start,
-		.end = end,
-		.altmap = altmap,
-		.flush_start = ULONG_MAX,
-	};
-	unsigned long addr = start & PAGE_MASK;
-	unsigned long pgd_next, next;
-	pgd_t *pgd;
-	p4d_t *p4d;
-
-	for (; addr < end; addr = pgd_next) {
-		pgd_next = pgd_addr_end(addr, end);
-		pgd = pgd_offset_k(addr);
-		if (pgd_none(*pgd))
-			continue;
-		p4d = p4d_offset(pgd, addr);
-		for (; addr < pgd_next; addr = next, p4d++) {
-			next = p4d_addr_end(addr, pgd_next);
-			if (!p4d_none(*p4d))
-				zap_pud_range(&zap, p4d, addr, next);
-		}
-	}
-	zap_flush(&zap);
-}
-
-/*
- * Population.
- */
 
 /**
  * vmemmap_populate_range() - map struct pages by the largest leaves there are
@@ -751,8 +385,10 @@ struct page *__meminit __populate_section_memmap(unsigned long pfn,
 	if (!err)
 		return pfn_to_page(pfn);
 
-	pr_err("no memory for the struct pages of [mem %#llx-%#llx] on node %d (%d)\n",
-	       (u64)PFN_PHYS(pfn), (u64)PFN_PHYS(pfn + nr_pages) - 1, nid, err);
+	/* At boot sparse_lose_section() has the word */
+	if (slab_is_available())
+		pr_err("no memory for the struct pages of [mem %#llx-%#llx] on node %d (%d)\n",
+		       (u64)PFN_PHYS(pfn), (u64)PFN_PHYS(pfn + nr_pages) - 1, nid, err);
 	return NULL;
 }
 
@@ -774,7 +410,7 @@ void __init sparse_lose_section(unsigned long pnum)
 
 	__nr_to_section(pnum)->section_mem_map = 0;
 	memblock_remove(start, size);
-	pr_err("[mem %#llx-%#llx] is not used: it has no struct pages\n",
+	pr_err("[mem %#llx-%#llx] is not used: no memory for its struct pages\n",
 	       (u64)start, (u64)(start + size) - 1);
 }
 
@@ -800,7 +436,10 @@ void __init register_page_bootmem_memmap(unsigned long section_nr,
 
 		if (!vmemmap_lookup(&init_mm, addr, &leaf))
 			continue;
-		page = pfn_to_page(leaf.pfn + PHYS_PFN(addr - leaf.start));
+		leaf.pfn += PHYS_PFN(addr - leaf.start);
+		if (!pfn_valid(leaf.pfn))
+			continue;
+		page = pfn_to_page(leaf.pfn);
 		if (PageReserved(page) && !PagePrivate(page))
 			get_page_bootmem(section_nr, page, SECTION_INFO);
 	}

@@ -14,6 +14,11 @@
 
 void sparse_lose_section(unsigned long pnum);
 
+/* mm/vmemmap-backing.c */
+void *vmemmap_alloc_local_leaf(unsigned long size, int node);
+void vmemmap_free_block(unsigned long pfn, unsigned int order);
+
+/* mm/sparse-subsection.c */
 int fill_subsection_map(unsigned long pfn, unsigned long nr_pages);
 int clear_subsection_map(unsigned long pfn, unsigned long nr_pages);
 bool is_subsection_map_empty(struct mem_section *ms);

@@ -71,10 +71,6 @@ static unsigned long next_valid_section(unsigned long nr)
 	return nr;
 }
 
-#define for_each_valid_section(nr)				\
-	for (nr = next_valid_section(0); nr < NR_MEM_SECTIONS;	\
-	     nr = next_valid_section(nr + 1))
-
 /* Node of a struct page's memory; VMEMMAP_NO_NODE if it is not in use */
 static int memory_node(struct page *page, struct mem_section *ms)
 {
@@ -157,7 +153,8 @@ void vmemmap_collect_stats(struct vmemmap_stat *stats)
 	unsigned long nr;
 
 	lock_memmap();
-	for_each_valid_section(nr) {
+	for (nr = next_valid_section(0); nr < NR_MEM_SECTIONS;
+	     nr = next_valid_section(nr + 1)) {
 		collect_section(stats, nr, &last);
 		cond_resched();
 	}
@@ -194,7 +191,8 @@ unsigned long vmemmap_check_pfns(unsigned long *checked)
 
 	*checked = 0;
 	lock_memmap();
-	for_each_valid_section(nr) {
+	for (nr = next_valid_section(0); nr < NR_MEM_SECTIONS;
+	     nr = next_valid_section(nr + 1)) {
 		unsigned long pfn = section_nr_to_pfn(nr);
 		unsigned long end = pfn + PAGES_PER_SECTION;
 
