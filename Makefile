@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The one entry point.  It only puts words together: the work is done by the
+# tools under series/ and tools/testing/vmemmap/, which can be called alone.
+
+ARCH    ?= x86_64
+VARIANT ?= vmemmap
+BASE    ?=
+CONFIG  ?= default
+ONLY    ?=
+JOBS    ?= $(shell nproc)
+
+top     := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+build   := $(top)/build
+bed     := $(top)/tools/testing/vmemmap
+python  := python3 -B
+
+# Each step hands its answer to the next in a shell variable.
+base    = base=$$($(python) $(bed)/base.py --build $(build) --base '$(BASE)')
+tree    = $(base) && tree=$$($(python) $(top)/series/compose.py --build $(build) \
+	--base "$$base" --variant '$(VARIANT)')
+options = --build $(build) --tree "$$tree" --variant '$(VARIANT)' --arch '$(ARCH)'
+kernel  = $(tree) && kernel=$$($(python) $(bed)/kernel.py $(options) \
+	--config '$(CONFIG)' --jobs '$(JOBS)')
+run     = $(python) $(bed)/run.py $(options) --kernel "$$kernel"
+install = $(bed)/install-packages -a '$(ARCH)'
+
+.PHONY: help tree kernel menuconfig run shell test series docs clean
+# the targets share build/; make's own parallelism would only mix them up
+.NOTPARALLEL:
+
+help:
+	@sed -n 's/^#? \?//p' $(top)/Makefile
+
+#? make run         build this series' kernel, boot it in QEMU, print its report
+#? make test        run every test that can be run here
+#? make shell       boot the same kernel to a busybox prompt
+#? make tree        compose a tree and print its path
+#? make kernel      build a kernel and print its O= folder
+#? make menuconfig  change a kernel's config; prints how to use the result
+#? make series      write the mail-ready patches to build/series
+#? make docs        build this series' documents to build/docs
+#? make clean       remove build/ (tens of minutes to make again)
+#?
+#? ARCH=x86_64                        architecture
+#? VARIANT=vmemmap|mainline|classic   this series; the untouched base; the base
+#?                                    without its virtual memmap
+#? BASE=VERSION|TARBALL|newest        which linux-source-6.1; the first one used
+#?                                    stays in use until BASE= says otherwise
+#? CONFIG=default|debug|FILE          kernel config
+#? ONLY=TEXT                          test: only those with TEXT in their name
+#? JOBS=N                             processes at a time
+
+tree:
+	@$(install) build
+	@$(tree) && echo "$$tree"
+
+kernel:
+	@$(install) build
+	@$(kernel) && echo "$$kernel"
+
+menuconfig:
+	@$(install) build menuconfig
+	@$(tree) && $(python) $(bed)/menuconfig.py $(options) --config '$(CONFIG)'
+
+run:
+	@$(install) build guest
+	@$(kernel) && $(run)
+
+shell:
+	@$(install) build guest
+	@$(kernel) && $(run) --shell
+
+test:
+	@$(install) build guest test docs
+	@$(base) && $(python) $(bed)/test.py --build $(build) --base "$$base" \
+		--arch '$(ARCH)' --jobs '$(JOBS)' --only '$(ONLY)'
+
+series:
+	@$(install) build
+	@$(base) && $(python) $(top)/series/mail.py --build $(build) --base "$$base"
+
+docs:
+	@$(install) build docs
+	@$(tree) && $(python) $(bed)/docs.py --build $(build) --tree "$$tree"
+
+clean:
+	rm -rf $(build)

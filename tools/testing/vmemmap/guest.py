@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Guests as data: reads guests/<arch>/<name>.toml and says clearly what is wrong with it.
+
+The keys are explained in guests/README.rst.  Nothing here knows how to start an emulator
+(machine.py) or how to judge what a guest printed (judge.py).
+"""
+import dataclasses
+import difflib
+import os
+import re
+import tomllib
+
+import layout
+from toolbox import Trouble
+
+GUESTS = layout.BED / "guests"
+VARIANTS = ("vmemmap", "mainline", "classic")
+
+_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_SIZE = re.compile(r"([0-9]+)([KMGT])")
+
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """One NUMA node: bytes of memory (0 for a memoryless node) and the CPUs on it."""
+    memory: int
+    cpus: tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Expect:
+    """What a guest's log has to show, and what it is allowed to show."""
+    console: tuple = ()
+    allow: tuple = ()
+    may_skip: tuple = ()
+
+    def plus(self, other):
+        """Returns the sum of two expectations."""
+        return Expect(self.console + other.console, self.allow + other.allow,
+                      self.may_skip + other.may_skip)
+
+
+@dataclasses.dataclass(frozen=True)
+class Guest:
+    """One guest, checked.  Sizes are in bytes."""
+    name: str
+    arch: str
+    about: str
+    memory: int
+    config: str = "default"
+    smp: int = 2
+    cpu: str = ""
+    machine: str = ""
+    slots: int = 0
+    maxmem: int = 0
+    nodes: tuple = ()
+    objects: tuple = ()
+    devices: tuple = ()
+    cmdline: str = ""
+    tests: tuple = ()
+    env: dict = dataclasses.field(default_factory=dict)
+    actions: dict = dataclasses.field(default_factory=dict)
+    expects: dict = dataclasses.field(default_factory=dict)
+    variants: tuple = VARIANTS
+    check: bool = True
+    in_test: bool = True
+    timeout: int = 120
+
+    def expect(self, variant):
+        """Returns what is expected of this guest with one variant's kernel."""
+        return self.expects[""].plus(self.expects.get(variant, Expect()))
+
+
+def size(text):
+    """Turns "512M" (K, M, G, T; or a plain number of bytes) into bytes.
+
+    Raises ValueError for anything else.
+    """
+    if isinstance(text, int) and not isinstance(text, bool) and text >= 0:
+        return text
+    found = _SIZE.fullmatch(text) if isinstance(text, str) else None
+    if not found:
+        raise ValueError(f'"{text}" is not a size such as "512M" or "2G"')
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def with_sizes(value):
+    """Returns a copy of nested data in which each string such as "256M" is a number of bytes."""
+    if isinstance(value, dict):
+        return {key: with_sizes(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_sizes(item) for item in value]
+    if isinstance(value, str) and _SIZE.fullmatch(value):
+        return size(value)
+    return value
+
+
+class _Table:
+    """A TOML table that is taken apart key by key; every complaint names file and key."""
+
+    def __init__(self, data, where, known):
+        self.data = data
+        self.where = where
+        for key in data:
+            if key not in known:
+                close = difflib.get_close_matches(key, known, 1)
+                hint = f' (did you mean "{close[0]}"?)' if close else ""
+                raise Trouble(f'{where}: unknown key "{key}"{hint}')
+
+    def take(self, key, kind, default=None):
+        """Returns data[key], which has to be of `kind`; `default` where it is absent."""
+        if key not in self.data:
+            if default is None:
+                raise Trouble(f'{self.where}: key "{key}" is missing')
+            return default
+        value = self.data[key]
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise Trouble(f'{self.where}: "{key}" must be a {_KINDS[kind]}')
+        return value
+
+    def size(self, key, default=None):
+        """Returns data[key] in bytes."""
+        if key not in self.data and default is not None:
+            return default
+        try:
+            return size(self.take(key, (str, int)))
+        except ValueError as error:
+            raise Trouble(f'{self.where}: "{key}": {error}') from None
+
+    def strings(self, key):
+        """Returns data[key], a list of strings, as a tuple; () where it is absent."""
+        value = self.take(key, list, [])
+        if not all(isinstance(item, str) for item in value):
+            raise Trouble(f'{self.where}: "{key}" must be a list of strings')
+        return tuple(value)
+
+    def patterns(self, key):
+        """Returns data[key], a list of regular expressions, compiled."""
+        try:
+            return tuple(re.compile(text) for text in self.strings(key))
+        except re.error as error:
+            raise Trouble(f'{self.where}: "{key}": bad regular expression: {error}') from None
+
+
+_KINDS = {str: "string", int: "number", list: "list", dict: "table", bool: "true or false",
+          (str, int): "string or number"}
+_EXPECT = ("console", "allow", "may_skip")
+_KEYS = ("about", "memory", "config", "smp", "cpu", "machine", "slots", "maxmem", "node", "object",
+         "device", "cmdline", "tests", "env", "action", "expect", "variants", "check", "in_test",
+         "timeout")
+
+
+def _nodes(table):
+    nodes = []
+    for number, data in enumerate(table.take("node", list, [])):
+        node = _Table(data, f"{table.where}: node {number}", ("memory", "cpus"))
+        cpus = node.take("cpus", list, [])
+        if not all(isinstance(cpu, int) for cpu in cpus):
+            raise Trouble(f'{node.where}: "cpus" must be a list of numbers')
+        nodes.append(Node(node.size("memory"), tuple(cpus)))
+    return tuple(nodes)
+
+
+def _actions(table):
+    actions = {}
+    for data in table.take("action", list, []):
+        action = _Table(data, f"{table.where}: action", ("name", "steps"))
+        name = action.take("name", str)
+        steps = action.take("steps", list)
+        for step in steps:
+            inner = _Table(step, f'{table.where}: action "{name}"',
+                           ("execute", "arguments", "event", "data"))
+            if ("execute" in step) == ("event" in step):
+                raise Trouble(f'{inner.where}: a step has either "execute" or "event"')
+        if name in actions:
+            raise Trouble(f'{table.where}: action "{name}" is there twice')
+        actions[name] = tuple(with_sizes(step) for step in steps)
+    return actions
+
+
+def _expects(table):
+    data = dict(table.take("expect", dict, {}))
+    parts = {variant: data.pop(variant) for variant in VARIANTS if variant in data}
+    parts[""] = data
+    expects = {}
+    for variant, part in parts.items():
+        inner = _Table(part, f"{table.where}: expect {variant}".rstrip(),
+                       _EXPECT + (() if variant else VARIANTS))
+        expects[variant] = Expect(inner.patterns("console"), inner.patterns("allow"),
+                                  inner.strings("may_skip"))
+    return expects
+
+
+def parse(text, name, arch, where):
+    """Turns the text of a guest file into a Guest.
+
+    `where` is the file's name for messages.  Raises Trouble.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Trouble(f"{where}: not TOML: {error}") from None
+    table = _Table(data, where, _KEYS)
+    nodes = _nodes(table)
+    if nodes and "memory" in data:
+        raise Trouble(f'{where}: give "memory" or [[node]] tables, not both')
+    env = table.take("env", dict, {})
+    for key, value in env.items():
+        if not re.fullmatch(r"[A-Z][A-Z0-9_]*", key) or not isinstance(value, (str, int)):
+            raise Trouble(f'{where}: env "{key}" must be CAPITALS = a string or a number')
+        if re.search(r"\s", str(value)):
+            raise Trouble(f'{where}: env "{key}": no white space in the value, please')
+    variants = table.strings("variants") or VARIANTS
+    for variant in variants:
+        if variant not in VARIANTS:
+            raise Trouble(f'{where}: variant "{variant}" is none of {", ".join(VARIANTS)}')
+    guest = Guest(
+        name=name, arch=arch, nodes=nodes, env=env, variants=variants,
+        about=table.take("about", str),
+        memory=sum(node.memory for node in nodes) if nodes else table.size("memory"),
+        config=table.take("config", str, "default"),
+        smp=table.take("smp", int, 2),
+        cpu=table.take("cpu", str, ""),
+        machine=table.take("machine", str, ""),
+        slots=table.take("slots", int, 0),
+        maxmem=table.size("maxmem", 0),
+        objects=tuple(with_sizes(table.take("object", list, []))),
+        devices=tuple(with_sizes(table.take("device", list, []))),
+        cmdline=table.take("cmdline", str, ""),
+        tests=table.strings("tests"),
+        actions=_actions(table),
+        expects=_expects(table),
+        check=table.take("check", bool, True),
+        in_test=table.take("in_test", bool, True),
+        timeout=table.take("timeout", int, 120))
+    if guest.memory <= 0:
+        raise Trouble(f"{where}: the guest has no memory")
+    if bool(guest.slots) != bool(guest.maxmem):
+        raise Trouble(f'{where}: "slots" and "maxmem" go together')
+    placed = [cpu for node in nodes for cpu in node.cpus]
+    if nodes and sorted(placed) != list(range(guest.smp)):
+        raise Trouble(f"{where}: the nodes' cpus must be each of 0..{guest.smp - 1} once")
+    return guest
+
+
+def load(arch, name, directory=GUESTS):
+    """Reads guests/<arch>/<name>.toml and returns the Guest.  Raises Trouble."""
+    path = os.path.join(directory, arch, name + ".toml")
+    where = os.path.join("guests", arch, name + ".toml")
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError:
+        known = ", ".join(names(arch, directory)) or "none"
+        raise Trouble(f"{where}: there is no such guest; known for {arch}: {known}") from None
+    return parse(text, name, arch, where)
+
+
+def names(arch, directory=GUESTS):
+    """Returns the sorted names of all guests of an architecture ([] if it has none)."""
+    folder = os.path.join(directory, arch)
+    if not os.path.isdir(folder):
+        return []
+    return sorted(entry[:-5] for entry in os.listdir(folder) if entry.endswith(".toml"))
+
+
+def load_all(arch, variant=None, directory=GUESTS):
+    """Returns the guests of an architecture that `make test` boots.
+
+    With a variant, only those that mean something for it.  Raises Trouble.
+    """
+    found = [load(arch, name, directory) for name in names(arch, directory)]
+    return [guest for guest in found
+            if guest.in_test and (variant is None or variant in guest.variants)]

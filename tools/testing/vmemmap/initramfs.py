@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Makes the guests' user space: busybox, the init script, the kselftests, one cpio archive.
+
+The kselftests are built by their own Makefile and the tree's lib.mk, out of a folder of
+links: the composed tree of another variant has lib.mk, but not our tests.
+"""
+import hashlib
+import os
+import shutil
+import subprocess
+
+import cpio
+import layout
+from toolbox import Trouble, lock, need, write_whole
+
+SELFTESTS = layout.TOP / "tools" / "testing" / "selftests" / "vmemmap"
+_FROM_TREE = ("lib.mk", "kselftest.h", "kselftest_harness.h")
+
+
+def _read(path, hint):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise Trouble(f"{path}: {error.strerror}; {hint}") from None
+
+
+def _link(target, path):
+    if os.path.islink(path) and os.readlink(path) == target:
+        return
+    if os.path.lexists(path):
+        os.remove(path)
+    os.symlink(target, path)
+
+
+def _sources():
+    return sorted(name for name in os.listdir(SELFTESTS)
+                  if name == "Makefile" or name.endswith((".c", ".h")))
+
+
+def _stage(folder, tree):
+    """Lays out tools/testing/selftests/vmemmap by links; returns the folder to make in."""
+    top = os.path.join(folder, "tools", "testing", "selftests")
+    ours = os.path.join(top, "vmemmap")
+    os.makedirs(ours, exist_ok=True)
+    for name in _FROM_TREE:
+        _link(os.path.join(tree, "tools", "testing", "selftests", name), os.path.join(top, name))
+    wanted = _sources()
+    for name in os.listdir(ours):
+        if name not in wanted:
+            os.remove(os.path.join(ours, name))
+    for name in wanted:
+        _link(os.path.join(SELFTESTS, name), os.path.join(ours, name))
+    return ours
+
+
+def _fingerprint(arch, tree):
+    """A digest of all that the kselftests are made from."""
+    digest = hashlib.sha256(repr(sorted(arch.user.items())).encode())
+    for folder, names in ((SELFTESTS, _sources()),
+                          (os.path.join(tree, "tools", "testing", "selftests"), _FROM_TREE)):
+        for name in names:
+            digest.update(name.encode() + _read(os.path.join(folder, name), "is the tree whole?"))
+    return digest.hexdigest()
+
+
+def build_tests(arch, tree, build):
+    """Builds the kselftests for an architecture, unless they are up to date.
+
+    Returns the folder with the programs.  Raises Trouble, with the compiler's messages
+    in build/logs/selftests-<arch>.log.
+    """
+    out = os.path.join(build, "user", arch.name, "selftests")
+    stamp = os.path.join(out, ".made-from")
+    mark = _fingerprint(arch, tree)
+    if os.path.exists(stamp) and _read(stamp, "").decode() == mark:
+        return out
+    compiler = arch.user.get("cc", "gcc")
+    need(compiler, arch.user.get("package", compiler))
+    stage = _stage(os.path.join(build, "user", arch.name, "stage"), tree)
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
+    log = os.path.join(build, "logs", f"selftests-{arch.name}.log")
+    os.makedirs(os.path.dirname(log), exist_ok=True)
+    command = ["make", "-s", "-j2", "-C", stage, f"OUTPUT={out}", f"CC={compiler}",
+               f"USERCFLAGS={arch.user.get('cflags', '')}", "USERLDFLAGS=-static -s"]
+    # A make above this one must not hand its variables and job server down.
+    env = {key: value for key, value in os.environ.items()
+           if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARCH", "O")}
+    with open(log, "w", encoding="utf-8") as file:
+        if subprocess.run(command, stdout=file, stderr=file, env=env, check=False).returncode:
+            raise Trouble(f"the kselftests do not build, see {log}")
+    write_whole(stamp, mark)
+    return out
+
+
+def _archive(arch, where, tests):
+    archive = cpio.Archive()
+    for folder in ("proc", "sys", "tmp", "tests", "bin", "sbin", "lib", "usr/bin", "usr/sbin"):
+        archive.folder(folder)
+    archive.node("dev/console", 5, 1)
+    archive.node("dev/kmsg", 1, 11)
+    archive.node("dev/null", 1, 3, 0o666)
+    archive.file("bin/busybox", _read(arch.user["busybox"], "install busybox-static"))
+    archive.link("bin/sh", "busybox")
+    archive.file("init", _read(layout.BED / "init" / "init", "the repository is not whole"))
+    for name in sorted(os.listdir(tests)):
+        path = os.path.join(tests, name)
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            archive.file(f"tests/{name}", _read(path, "make clean"))
+    module = os.path.join(where.kernel, "vmemmap-report", "vmemmap-report.ko")
+    if os.path.exists(module):
+        archive.file("lib/vmemmap-report.ko", _read(module, "build it again"), 0o644)
+    return archive.bytes()
+
+
+def make(arch, where):
+    """Makes the initramfs for one kernel, or leaves it alone if nothing changed.
+
+    arch: from machine.arch_facts().  where: a boot.Place.  Returns the archive's path.
+    Raises Trouble.
+    """
+    folder = os.path.join(where.build, "user", arch.name)
+    os.makedirs(folder, exist_ok=True)
+    # Two guests may be started at once, and two `make` by one person.
+    with lock(os.path.join(folder, ".lock")):
+        tests = build_tests(arch, where.tree, where.build)
+        config = os.path.basename(where.kernel)
+        path = os.path.join(folder, f"{where.variant}-{config}.cpio")
+        data = _archive(arch, where, tests)
+        if not os.path.exists(path) or _read(path, "") != data:
+            write_whole(path, data)
+        return path

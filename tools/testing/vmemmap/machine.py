@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0
+"""From a guest's data and its architecture's facts to an emulator command line."""
+import dataclasses
+import json
+import os
+import shutil
+import tomllib
+
+import archdata
+from guest import GUESTS
+from toolbox import Trouble
+
+QEMU_KEYS = ("binary", "package", "machine", "cpu", "console", "control", "image")
+
+
+@dataclasses.dataclass(frozen=True)
+class Arch:
+    """Facts of an architecture: its emulator, its kernel image, its guests' user space."""
+    name: str
+    binary: str
+    package: str
+    machine: str
+    cpu: str
+    console: str
+    control: str
+    image: str
+    extra: tuple
+    loader: str
+    cmdline: str
+    user: dict
+    allow: tuple
+
+
+def arch_facts(name):
+    """Returns the Arch of that name from arch/<name>.toml and guests/<name>.toml.
+
+    Raises Trouble where a file or a key is missing.
+    """
+    data = archdata.load(name)
+    name = data["name"]
+    qemu = data.get("qemu", {})
+    for key in QEMU_KEYS:
+        if not isinstance(qemu.get(key), str):
+            raise Trouble(f'arch/{name}.toml: [qemu] "{key}" is missing')
+    where = f"guests/{name}.toml"
+    try:
+        with open(os.path.join(GUESTS, name + ".toml"), "rb") as file:
+            ours = tomllib.load(file)
+    except FileNotFoundError:
+        raise Trouble(f"{where}: missing, so this architecture has no guests") from None
+    except tomllib.TOMLDecodeError as error:
+        raise Trouble(f"{where}: not TOML: {error}") from None
+    if "user" not in ours:
+        raise Trouble(f"{where}: [user] is missing")
+    return Arch(name=name, **{key: qemu[key] for key in QEMU_KEYS},
+                extra=tuple(qemu.get("extra", ())), loader=qemu.get("loader", "direct"),
+                cmdline=ours.get("cmdline", ""), user=ours["user"],
+                allow=tuple(ours.get("allow", ())))
+
+
+def emulator(arch):
+    """Returns the path of the architecture's emulator, or None if it is not on PATH."""
+    return shutil.which(arch.binary)
+
+
+def kernel_cmdline(guest, arch, settings=None):
+    """Returns the kernel command line, with what is meant for init after the "--".
+
+    settings: more NAME=value for init (a dict).
+    """
+    words = [f"console={arch.console}", "printk.devkmsg=on", "kunit.enable=1", "panic=-1",
+             "oops=panic", arch.cmdline, guest.cmdline, "--", f"CONTROL=/dev/{arch.control}"]
+    words += [f"{key}={value}" for key, value in {**guest.env, **(settings or {})}.items()]
+    if guest.tests:
+        words.append("TESTS=" + ",".join(guest.tests))
+    return " ".join(word for word in words if word)
+
+
+def _ram(name, size):
+    # reserve=off: a guest may have more memory than the host, as long as it leaves it alone.
+    return ["-object", json.dumps({"qom-type": "memory-backend-ram", "id": name, "size": size,
+                                   "reserve": False})]
+
+
+def _memory(guest):
+    """Returns the arguments for RAM and NUMA nodes, and machine properties that they need."""
+    size = f"{guest.memory >> 10}K"
+    if guest.slots:
+        size += f",slots={guest.slots},maxmem={guest.maxmem >> 10}K"
+    argv = ["-m", size]
+    if not guest.nodes:
+        return argv + _ram("ram", guest.memory), ["memory-backend=ram"]
+    for number, node in enumerate(guest.nodes):
+        numa = f"node,nodeid={number}"
+        if node.memory:
+            argv += _ram(f"ram{number}", node.memory)
+            numa += f",memdev=ram{number}"
+        argv += ["-numa", numa + "".join(f",cpus={cpu}" for cpu in node.cpus)]
+    return argv, []
+
+
+def direct_boot(arch, kernel_dir, initramfs, cmdline):
+    """Returns arguments for an emulator that loads kernel, initramfs and command line itself.
+
+    kernel_dir: the kernel's O= folder.
+    """
+    return ["-kernel", os.path.join(kernel_dir, arch.image), "-initrd", initramfs,
+            "-append", cmdline]
+
+
+# How a kernel gets into an emulator; [qemu] loader names one, "direct" if it does not.
+LOADERS = {"direct": direct_boot}
+
+
+def command(guest, arch, kernel_dir, initramfs, lines, settings=None):
+    """Returns the emulator's command line as a list.
+
+    kernel_dir: the kernel's O= folder.  lines: {"console": …, "control": …, "qmp": …}, each a
+    -chardev specification without its id; a console that is "stdio" is interactive.
+    settings: more NAME=value for init.  Raises Trouble for an unknown loader.
+    """
+    if arch.loader not in LOADERS:
+        raise Trouble(f'arch/{arch.name}.toml: unknown loader "{arch.loader}"')
+    memory, properties = _memory(guest)
+    machine = ",".join([arch.machine] + ([guest.machine] if guest.machine else []) + properties)
+    # If this process is killed, so is the emulator: no guest is left running by itself.
+    argv = ["setpriv", "--pdeathsig", "KILL", arch.binary]
+    argv += ["-machine", machine, "-accel", "tcg", "-cpu", guest.cpu or arch.cpu,
+             "-smp", f"{guest.smp},sockets={guest.smp},cores=1,threads=1",
+             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", *arch.extra]
+    argv += memory
+    for name, line in lines.items():
+        argv += ["-chardev", f"{line},id={name}"]
+    argv += ["-serial", "chardev:console", "-serial", "chardev:control"]
+    if "qmp" in lines:
+        argv += ["-mon", "chardev=qmp,mode=control"]
+    for item in guest.objects:
+        argv += ["-object", json.dumps({"reserve": False, **item}
+                                       if item.get("qom-type") == "memory-backend-ram" else item)]
+    for item in guest.devices:
+        argv += ["-device", json.dumps(item)]
+    return argv + LOADERS[arch.loader](arch, kernel_dir, initramfs,
+                                       kernel_cmdline(guest, arch, settings))

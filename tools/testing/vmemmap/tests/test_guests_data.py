@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Guest files: all of ours are good, and bad ones get one clear line."""
+import unittest
+
+import support  # noqa: F401  (finds the modules below)
+import guest
+import machine
+from toolbox import Trouble
+
+GOOD = 'about = "x"\nmemory = "64M"\n'
+
+
+def parse(text):
+    """Parse the text of a guest file called x.toml."""
+    return guest.parse(text, "x", "x86_64", "x.toml")
+
+
+class Data(unittest.TestCase):
+    """What parse() and load() take and refuse."""
+
+    def refused(self, text, *words):
+        """Check that text is refused by one line that has the words."""
+        with self.assertRaises(Trouble) as caught:
+            parse(text)
+        message = str(caught.exception)
+        self.assertNotIn("\n", message)
+        for word in ("x.toml", *words):
+            self.assertIn(word, message)
+
+    def test_ours_are_good(self):
+        for name in guest.names("x86_64"):
+            one = guest.load("x86_64", name)
+            self.assertTrue(one.about, name)
+            for program in one.tests:
+                self.assertRegex(program, r"^[a-z]+$", name)
+
+    def test_defaults(self):
+        one = parse(GOOD)
+        self.assertEqual((one.memory, one.smp, one.config), (64 << 20, 2, "default"))
+        self.assertEqual(one.expect("vmemmap").console, ())
+
+    def test_unknown_key(self):
+        self.refused('about = "x"\nmemroy = "64M"\n', "memroy", 'did you mean "memory"?')
+
+    def test_not_toml(self):
+        self.refused("about =\n", "not TOML")
+
+    def test_sizes(self):
+        self.refused('about = "x"\nmemory = "64 MB"\n', "64 MB", "not a size")
+        self.refused('about = "x"\nmemory = -1\n', "memory")
+        self.refused('about = "x"\n', "memory", "missing")
+        self.assertEqual(guest.with_sizes({"a": ["2T", "b"]}), {"a": [2 << 40, "b"]})
+
+    def test_kinds(self):
+        self.refused(GOOD + 'smp = "2"\n', "smp", "number")
+        self.refused(GOOD + "smp = true\n", "smp", "number")
+        self.refused(GOOD + "tests = [1]\n", "tests", "strings")
+
+    def test_nodes(self):
+        node = '[[node]]\nmemory = "64M"\ncpus = [0]\n'
+        self.refused(GOOD + node, "not both")
+        self.refused('about = "x"\n' + node, "0..1")
+        self.refused('about = "x"\nsmp = 1\n[[node]]\nmemory = 0\ncpus = [0]\n', "no memory")
+        self.refused('about = "x"\nsmp = 1\n' + node + "color = 1\n", "node 0", "color")
+
+    def test_hotplug_keys_go_together(self):
+        self.refused(GOOD + "slots = 2\n", "slots", "maxmem")
+
+    def test_actions(self):
+        self.refused(GOOD + '[[action]]\nname = "a"\nsteps = [{}]\n', '"execute" or "event"')
+        twice = '[[action]]\nname = "a"\nsteps = [{ event = "E" }]\n' * 2
+        self.refused(GOOD + twice, "twice")
+
+    def test_patterns(self):
+        self.refused(GOOD + "[expect]\nallow = ['(']\n", "regular expression")
+        one = parse(GOOD + "[expect]\nallow = ['a']\n[expect.classic]\nallow = ['b']\n")
+        self.assertEqual(len(one.expect("classic").allow), 2)
+        self.assertEqual(len(one.expect("vmemmap").allow), 1)
+
+    def test_variants_and_env(self):
+        self.refused(GOOD + 'variants = ["flat"]\n', "flat")
+        self.refused(GOOD + 'env = { A = "b c" }\n', "white space")
+        self.refused(GOOD + 'env = { lower = 1 }\n', "lower")
+
+    def test_no_such_guest(self):
+        with self.assertRaisesRegex(Trouble, "no such guest; known for x86_64: .*one-node"):
+            guest.load("x86_64", "nobody")
+        self.assertEqual(guest.names("pdp11"), [])
+
+
+class CommandLine(unittest.TestCase):
+    """From data to the emulator's arguments."""
+
+    def test_nodes_and_cmdline(self):
+        one = parse('about = "x"\ntests = ["a", "b"]\nenv = { N = 3 }\ncmdline = "quiet"\n'
+                    '[[node]]\nmemory = "64M"\ncpus = [0]\n[[node]]\nmemory = 0\ncpus = [1]\n')
+        arch = machine.arch_facts("x86_64")
+        argv = machine.command(one, arch, "/k", "/i", {"console": "socket,fd=3"})
+        self.assertIn("node,nodeid=0,memdev=ram0,cpus=0", argv)
+        self.assertIn("node,nodeid=1,cpus=1", argv)
+        self.assertIn("socket,fd=3,id=console", argv)
+        words = argv[argv.index("-append") + 1].split()
+        self.assertIn("quiet", words[:words.index("--")])
+        self.assertEqual(words[words.index("--") + 1:],
+                         [f"CONTROL=/dev/{arch.control}", "N=3", "TESTS=a,b"])
+
+
+if __name__ == "__main__":
+    unittest.main()
