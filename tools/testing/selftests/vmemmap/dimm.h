@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * DIMMs that the guest's data describes:
+ *
+ *	DIMMS=a,b	names; the machine knows the actions "plug a" and "unplug a"
+ *	DIMM_SIZE=256M	the size of each
+ *	SLACK_KB=n	how far free memory may be from where it was, once all is unplugged
+ *	ROUNDS=n	how often to plug and unplug
+ *	GROWTH_KB=n	how far from each other free memory after the first and the last round
+ *
+ * The guest must bring new memory online by itself, as movable memory.
+ */
+#ifndef DIMM_H
+#define DIMM_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sysmem.h"
+
+#define MAX_DIMMS	8
+#define PLUG_SECONDS	20
+
+struct dimms {
+	int count;
+	long long size_kb;
+	char name[MAX_DIMMS][32];
+};
+
+/* Fills in what the environment says; returns how many there are. */
+static inline int find_dimms(struct dimms *dimms)
+{
+	const char *text = getenv("DIMMS");
+
+	memset(dimms, 0, sizeof(*dimms));
+	dimms->size_kb = env_number("DIMM_SIZE", 0) >> 10;
+	while (text && *text && dimms->count < MAX_DIMMS) {
+		size_t length = strcspn(text, ",");
+
+		snprintf(dimms->name[dimms->count++], sizeof(dimms->name[0]), "%.*s",
+			 (int)length, text);
+		text += length + (text[length] == ',');
+	}
+	return dimms->size_kb ? dimms->count : 0;
+}
+
+/* Asks for "plug NAME" or "unplug NAME"; returns as control() does. */
+static inline int ask_dimm(const char *verb, const char *name, char *answer, size_t size)
+{
+	char request[64];
+
+	snprintf(request, sizeof(request), "%s %s", verb, name);
+	return control(request, answer, size);
+}
+
+#endif

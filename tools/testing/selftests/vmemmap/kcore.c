@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Finds struct pages as dump tools do: by what vmcoreinfo tells about sections, through
+ * /proc/kcore; and compares them with /proc/kpageflags.
+ */
+#define _GNU_SOURCE
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+#include "sysmem.h"
+
+#define MAP_FLAGS	0x3fULL
+#define TRIES		5
+
+FIXTURE(kcore)
+{
+	int fd;
+	Elf64_Ehdr head;
+	Elf64_Phdr *segments;
+	char *info;
+	long long page_size;
+	long long struct_size;
+	int section_bits;
+};
+
+static long long number(const char *info, const char *key, int base)
+{
+	char wanted[96];
+	const char *found;
+	int length;
+
+	length = snprintf(wanted, sizeof(wanted), "\n%s=", key);
+	found = strstr(info, wanted);
+	return found ? (long long)strtoull(found + length, NULL, base) : -1;
+}
+
+/* Returns the text of the note called VMCOREINFO, with a newline before it, or NULL. */
+static char *read_notes(int fd, const Elf64_Phdr *segment)
+{
+	char *notes = calloc(1, segment->p_filesz + 2), *text = NULL;
+	uint64_t at = 0;
+
+	if (!notes || pread(fd, notes, segment->p_filesz, segment->p_offset) < 0)
+		return NULL;
+	while (at + sizeof(Elf64_Nhdr) < segment->p_filesz) {
+		Elf64_Nhdr *note = (Elf64_Nhdr *)(notes + at);
+		uint64_t name = at + sizeof(*note);
+		uint64_t body = name + ((note->n_namesz + 3) & ~3U);
+
+		if (!strcmp(notes + name, "VMCOREINFO")) {
+			if (asprintf(&text, "\n%.*s", (int)note->n_descsz, notes + body) < 0)
+				text = NULL;
+			break;
+		}
+		at = body + ((note->n_descsz + 3) & ~3U);
+	}
+	free(notes);
+	return text;
+}
+
+FIXTURE_SETUP(kcore)
+{
+	int i;
+
+	self->fd = open("/proc/kcore", O_RDONLY);
+	if (self->fd < 0)
+		SKIP(return, "no /proc/kcore");
+	ASSERT_EQ(sizeof(self->head), read(self->fd, &self->head, sizeof(self->head)));
+	self->segments = calloc(self->head.e_phnum, sizeof(Elf64_Phdr));
+	ASSERT_LT(0, pread(self->fd, self->segments,
+			   self->head.e_phnum * sizeof(Elf64_Phdr), self->head.e_phoff));
+	self->info = NULL;
+	for (i = 0; i < self->head.e_phnum && !self->info; i++)
+		if (self->segments[i].p_type == PT_NOTE)
+			self->info = read_notes(self->fd, &self->segments[i]);
+	if (!self->info)
+		SKIP(return, "no VMCOREINFO among the notes of /proc/kcore");
+	self->page_size = number(self->info, "PAGESIZE", 10);
+	self->struct_size = number(self->info, "SIZE(page)", 10);
+	self->section_bits = number(self->info, "NUMBER(SECTION_SIZE_BITS)", 10);
+}
+
+FIXTURE_TEARDOWN(kcore)
+{
+	close(self->fd);
+	free(self->segments);
+	free(self->info);
+}
+
+/* Reads kernel memory; returns false where no segment has it. */
+static bool peek(FIXTURE_DATA(kcore) *self, uint64_t address, void *to, size_t size)
+{
+	int i;
+
+	for (i = 0; i < self->head.e_phnum; i++) {
+		const Elf64_Phdr *segment = &self->segments[i];
+
+		if (segment->p_type == PT_LOAD && address >= segment->p_vaddr &&
+		    address + size <= segment->p_vaddr + segment->p_memsz)
+			return pread(self->fd, to, size, segment->p_offset + address -
+				     segment->p_vaddr) == (ssize_t)size;
+	}
+	return false;
+}
+
+/* Returns the address of a pfn's struct page, or 0. */
+static uint64_t struct_page(FIXTURE_DATA(kcore) *self, uint64_t pfn)
+{
+	uint64_t table = number(self->info, "SYMBOL(mem_section)", 16);
+	uint64_t roots = number(self->info, "LENGTH(mem_section)", 10);
+	uint64_t size = number(self->info, "SIZE(mem_section)", 10);
+	uint64_t offset = number(self->info, "OFFSET(mem_section.section_mem_map)", 10);
+	uint64_t section = pfn * self->page_size >> self->section_bits;
+	uint64_t per_root = self->page_size / size;
+	uint64_t map;
+
+	/* Two levels: an array of pointers to pages full of sections */
+	if (section / per_root >= roots ||
+	    !peek(self, table + section / per_root * 8, &table, sizeof(table)) || !table)
+		return 0;
+	if (!peek(self, table + section % per_root * size + offset, &map, sizeof(map)))
+		return 0;
+	if (!(map & 2))
+		return 0;
+	return (map & ~MAP_FLAGS) + pfn * self->struct_size;
+}
+
+TEST_F(kcore, vmcoreinfo_tells_about_sections)
+{
+	static const char * const keys[] = {
+		"SYMBOL(mem_section)", "LENGTH(mem_section)", "SIZE(mem_section)",
+		"OFFSET(mem_section.section_mem_map)", "NUMBER(SECTION_SIZE_BITS)",
+		"NUMBER(MAX_PHYSMEM_BITS)", "SIZE(page)", "OFFSET(page.flags)",
+		"OFFSET(page._refcount)", "PAGESIZE",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *key = keys[i];
+
+		EXPECT_NE(-1, number(self->info, key, 0)) {
+			TH_LOG("vmcoreinfo lacks %s", key ?: "");
+		}
+	}
+	EXPECT_LT(0, file_number("/sys/kernel/vmcoreinfo", 16));
+}
+
+TEST_F(kcore, struct_pages_of_all_ram)
+{
+	uint64_t section = 1ULL << self->section_bits, address, start;
+	uint64_t skip = env_number("WALK_STEP", 1);
+	struct ranges ram;
+	int i;
+
+	if (number(self->info, "SYMBOL(mem_section)", 16) == -1)
+		SKIP(return, "vmcoreinfo has no mem_section");
+	ASSERT_EQ(0, system_ram(&ram));
+	for (i = 0; i < ram.count; i++) {
+		const struct range *range = &ram.range[i];
+
+		for (start = range->start & ~(section - 1); start < range->end;
+		     start += section) {
+			uint64_t first = start > range->start ? start : range->start;
+			uint64_t end = start + section < range->end ? start + section : range->end;
+			uint64_t pfn = (first + self->page_size - 1) / self->page_size;
+			uint64_t last = end / self->page_size - 1;
+			uint64_t step = (last - pfn) / (skip > 1 ? 4 : 64) + 1;
+
+			for (; pfn <= last; pfn += step) {
+				uint64_t words[8] = { 0 };
+
+				address = struct_page(self, pfn);
+				ASSERT_NE(0, address) {
+					TH_LOG("pfn %llx: no struct page",
+					       (unsigned long long)pfn);
+				}
+				ASSERT_TRUE(peek(self, address, words, sizeof(words))) {
+					TH_LOG("pfn %llx: %llx is in no segment",
+					       (unsigned long long)pfn,
+					       (unsigned long long)address);
+				}
+			}
+		}
+	}
+}
+
+TEST_F(kcore, flags_match_kpageflags)
+{
+	long long lru = number(self->info, "NUMBER(PG_lru)", 10);
+	long long offset = number(self->info, "OFFSET(page.flags)", 10);
+	uint64_t flags, seen, pfn, compound, compared = 0, set = 0;
+	struct ranges ram;
+	int i, try;
+
+	if (lru < 0)
+		SKIP(return, "vmcoreinfo has no PG_lru");
+	ASSERT_EQ(0, system_ram(&ram));
+	compound = 1ULL << KPF_COMPOUND_HEAD | 1ULL << KPF_COMPOUND_TAIL;
+	for (i = 0; i < ram.count; i++) {
+		uint64_t last = ram.range[i].end / self->page_size;
+		uint64_t step = (last - ram.range[i].start / self->page_size) / 4096 + 1;
+
+		for (pfn = ram.range[i].start / self->page_size + 1; pfn < last; pfn += step) {
+			uint64_t address = struct_page(self, pfn);
+
+			ASSERT_NE(0, address);
+			/* Pages move while we look at them */
+			for (try = 0; try < TRIES; try++) {
+				ASSERT_TRUE(peek(self, address + offset, &flags, 8));
+				ASSERT_EQ(1, page_words("/proc/kpageflags", pfn, &seen, 1));
+				if (seen & compound ||
+				    (seen >> KPF_LRU & 1) == (flags >> lru & 1))
+					break;
+			}
+			EXPECT_GT(TRIES, try) {
+				TH_LOG("pfn %llx: flags %llx, kpageflags %llx",
+				       (unsigned long long)pfn, (unsigned long long)flags,
+				       (unsigned long long)seen);
+			}
+			compared += !(seen & compound);
+			set += seen >> KPF_LRU & 1;
+		}
+	}
+	TH_LOG("%llu pages compared, %llu on an LRU list", (unsigned long long)compared,
+	       (unsigned long long)set);
+	EXPECT_LT(0, compared);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sysmem.h"
+
+#define MEMORY		"/sys/devices/system/memory"
+#define PTDUMP		"/sys/kernel/debug/page_tables/kernel"
+#define REPORT		"/sys/kernel/debug/vmemmap/report"
+#define CONTROL_SECONDS	90
+
+/**
+ * slurp() - read a whole file
+ * @path: the file; its size need not be known, as in /proc
+ *
+ * Return: its text, to be freed, or NULL with errno set.
+ */
+char *slurp(const char *path)
+{
+	size_t size = 0, room = 65536;
+	char *text = malloc(room);
+	ssize_t got;
+	int fd;
+
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || !text) {
+		free(text);
+		return NULL;
+	}
+	while ((got = read(fd, text + size, room - size - 1)) > 0) {
+		size += got;
+		if (room - size < 4096) {
+			room *= 2;
+			text = realloc(text, room);
+			if (!text)
+				break;
+		}
+	}
+	close(fd);
+	if (!text)
+		return NULL;
+	if (got < 0) {
+		free(text);
+		return NULL;
+	}
+	text[size] = '\0';
+	return text;
+}
+
+/**
+ * put_text() - write formatted text to a file of the kernel in one go
+ * @path: the file
+ * @format: as for printf()
+ *
+ * Return: 0, or the negative errno.
+ */
+int put_text(const char *path, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+	int fd, length, ret = 0;
+
+	va_start(args, format);
+	length = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fd = open(path, O_WRONLY);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, length) != length)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/**
+ * file_number() - the number that a file holds
+ * @path: the file
+ * @base: 10, 16, or 0 for as in C
+ *
+ * Return: the number, or -1 if the file cannot be read.
+ */
+long long file_number(const char *path, int base)
+{
+	char *text = slurp(path);
+	long long value = text ? strtoll(text, NULL, base) : -1;
+
+	free(text);
+	return value;
+}
+
+/**
+ * meminfo() - a line of /proc/meminfo
+ * @key: such as "MemTotal"
+ *
+ * Return: its value in kB, or -1.
+ */
+long long meminfo(const char *key)
+{
+	char *text = slurp("/proc/meminfo");
+	size_t length = strlen(key);
+	long long value = -1;
+	char *line;
+
+	for (line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, key, length) && line[length] == ':') {
+			value = strtoll(line + length + 1, NULL, 10);
+			break;
+		}
+	}
+	free(text);
+	return value;
+}
+
+/**
+ * env_number() - a number that the guest's data gives
+ * @name: of the environment variable; K, M, G and T at the end of its value multiply
+ * @fallback: its value if it is not set
+ *
+ * Return: the number.
+ */
+long long env_number(const char *name, long long fallback)
+{
+	static const char units[] = "KMGT";
+	const char *text = getenv(name), *unit;
+	long long value;
+	char *end;
+
+	if (!text)
+		return fallback;
+	value = strtoll(text, &end, 0);
+	unit = *end ? strchr(units, *end) : NULL;
+	return unit ? value << 10 * (unit - units + 1) : value;
+}
+
+/**
+ * block_size() - bytes of one memory block in sysfs
+ *
+ * Return: the size, or 0 without memory hotplug.
+ */
+uint64_t block_size(void)
+{
+	long long size = file_number(MEMORY "/block_size_bytes", 16);
+
+	return size > 0 ? size : 0;
+}
+
+/**
+ * page_size() - bytes of a base page
+ *
+ * Return: the size.
+ */
+uint64_t page_size(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
+/* What the kernel tells dump tools in /proc/kcore's notes; else what is usual on 64 bit. */
+static long long struct_page_size(void)
+{
+	char head[65536];
+	ssize_t got;
+	long long size = 64;
+	char *found;
+	int fd;
+
+	fd = open("/proc/kcore", O_RDONLY);
+	if (fd < 0)
+		return size;
+	got = read(fd, head, sizeof(head));
+	close(fd);
+	found = got > 0 ? memmem(head, got, "\nSIZE(page)=", 12) : NULL;
+	if (found && found + 16 < head + got)
+		size = strtoll(found + 12, NULL, 10);
+	return size;
+}
+
+/**
+ * memmap_bytes() - how large the memmap of some memory is
+ * @kb: the memory
+ *
+ * Return: bytes.
+ */
+long long memmap_bytes(long long kb)
+{
+	return kb * 1024 / page_size() * struct_page_size();
+}
+
+/**
+ * system_ram() - what /proc/iomem calls System RAM
+ * @ram: filled in, in rising order
+ *
+ * Return: 0, or -1 if the file cannot be read or hides its addresses.
+ */
+int system_ram(struct ranges *ram)
+{
+	char *text = slurp("/proc/iomem");
+	unsigned long long start, end;
+	char *line;
+
+	ram->count = 0;
+	for (line = text; line && *line && ram->count < MAX_RANGES;
+	     line += strcspn(line, "\n"), line += *line == '\n') {
+		/* What is inside of something else is indented */
+		if (*line == ' ' || sscanf(line, "%llx-%llx", &start, &end) != 2)
+			continue;
+		if (strncmp(strstr(line, " : ") ?: " : ", " : System RAM", 13))
+			continue;
+		ram->range[ram->count].start = start;
+		ram->range[ram->count++].end = end + 1;
+	}
+	free(text);
+	return ram->count && ram->range[ram->count - 1].end > 1 ? 0 : -1;
+}
+
+/**
+ * ram_within() - how much System RAM an address range has
+ * @ram: from system_ram()
+ * @start: first address
+ * @end: address after the last
+ *
+ * Return: bytes.
+ */
+uint64_t ram_within(const struct ranges *ram, uint64_t start, uint64_t end)
+{
+	uint64_t bytes = 0;
+	int i;
+
+	for (i = 0; i < ram->count; i++) {
+		uint64_t from = ram->range[i].start > start ? ram->range[i].start : start;
+		uint64_t to = ram->range[i].end < end ? ram->range[i].end : end;
+
+		if (from < to)
+			bytes += to - from;
+	}
+	return bytes;
+}
+
+/* From the report of the kernel itself: "node 0: leaves of 4 KiB: 16", once for each node. */
+static int reported_memmap(struct mapped *map)
+{
+	char *text = slurp(REPORT);
+	char *line = text ? strstr(text, "virtually mapped") : NULL;
+	bool seen = line != NULL;
+
+	for (; line; line = strchr(line + 1, '\n')) {
+		unsigned long long kb, leaves;
+		char *what = strstr(line, "leaves of ");
+
+		if (!what || sscanf(what, "leaves of %llu KiB: %llu", &kb, &leaves) != 2)
+			continue;
+		if (kb << 10 == page_size())
+			map->base += leaves * kb << 10;
+		else
+			map->large += leaves * kb << 10;
+		line = what;
+	}
+	free(text);
+	return seen ? 0 : -1;
+}
+
+/**
+ * mapped_memmap() - how the memmap is mapped
+ * @map: filled in
+ *
+ * The kernel's dump of its page tables tells it, independently of any report; where the
+ * architecture has none that can be read here, the report has to do.
+ *
+ * Return: 0, or -1 if there is neither, or no virtual memmap.
+ */
+int mapped_memmap(struct mapped *map)
+{
+	char *text = slurp(PTDUMP);
+	char *line, *next;
+	bool inside = false;
+
+	memset(map, 0, sizeof(*map));
+	if (!text)
+		return reported_memmap(map);
+	for (line = text; line && *line; line = next) {
+		unsigned long long start, end;
+
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (!strncmp(line, "---[", 4)) {
+			inside = strstr(line, "emmap") != NULL;
+			continue;
+		}
+		if (!inside || sscanf(line, "0x%llx-0x%llx", &start, &end) != 2)
+			continue;
+		/* Lines about nothing have neither */
+		if (!strstr(line, " RW ") && !strstr(line, " ro "))
+			continue;
+		if (strstr(line, " pte"))
+			map->base += end - start;
+		else
+			map->large += end - start;
+	}
+	free(text);
+	return map->base + map->large ? 0 : -1;
+}
+
+/**
+ * page_words() - words of /proc/kpageflags or /proc/kpagecount
+ * @path: one of the two
+ * @pfn: first page
+ * @words: room for @count words
+ * @count: how many pages
+ *
+ * Return: how many words were read; fewer than @count where the file ends, or the negative
+ * errno.
+ */
+int page_words(const char *path, uint64_t pfn, uint64_t *words, int count)
+{
+	ssize_t got, size = 0;
+	int fd;
+
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return -errno;
+	while (size < count * 8L) {
+		got = pread(fd, (char *)words + size, count * 8L - size, pfn * 8 + size);
+		if (got < 0)
+			size = -errno * 8L;
+		if (got <= 0)
+			break;
+		size += got;
+	}
+	close(fd);
+	return size / 8;
+}
+
+static int open_control(void)
+{
+	const char *path = getenv("CONTROL");
+	struct termios raw;
+	int fd;
+
+	fd = open(path ?: "/dev/ttyS1", O_RDWR | O_NOCTTY);
+	if (fd < 0 || tcgetattr(fd, &raw))
+		return fd;
+	cfmakeraw(&raw);
+	cfsetspeed(&raw, B115200);
+	tcsetattr(fd, TCSANOW, &raw);
+	return fd;
+}
+
+/**
+ * control() - ask the machine to do something
+ * @request: the name of an action in the guest's data
+ * @answer: gets the answer's line, "ok" or "error ...", for messages
+ * @size: room there
+ *
+ * Return: 0 for "ok", 1 for "error", -1 if nobody is there.
+ */
+int control(const char *request, char *answer, size_t size)
+{
+	struct pollfd waiting = { .events = POLLIN };
+	char line[128];
+	size_t used = 0;
+	int length;
+
+	answer[0] = '\0';
+	waiting.fd = open_control();
+	if (waiting.fd < 0) {
+		snprintf(answer, size, "no control line");
+		return -1;
+	}
+	length = snprintf(line, sizeof(line), "%s\n", request);
+	if (write(waiting.fd, line, length) != length)
+		length = 0;
+	while (length && used < size - 1 &&
+	       poll(&waiting, 1, CONTROL_SECONDS * 1000) > 0 &&
+	       read(waiting.fd, answer + used, 1) == 1 && answer[used] != '\n')
+		used++;
+	close(waiting.fd);
+	if (answer[used] != '\n') {
+		snprintf(answer, size, "no answer to \"%s\"", request);
+		return -1;
+	}
+	answer[used] = '\0';
+	return strcmp(answer, "ok") ? 1 : 0;
+}
+
+static long long count_blocks(void)
+{
+	glob_t found;
+	long long count = 0;
+
+	if (!glob(MEMORY "/memory[0-9]*", 0, NULL, &found))
+		count = found.gl_pathc;
+	globfree(&found);
+	return count;
+}
+
+/* Free pages on the lists that CPUs keep for themselves, which MemFree leaves out, in kB. */
+static long long cpu_lists(void)
+{
+	char *text = slurp("/proc/zoneinfo");
+	long long pages = 0;
+	char *line;
+
+	for (line = text; line; line = strchr(line + 1, '\n')) {
+		long long count;
+
+		if (sscanf(line, " count: %lld", &count) == 1)
+			pages += count;
+	}
+	free(text);
+	return pages * (page_size() >> 10);
+}
+
+/* Free memory, once what is on its way back has arrived. */
+static long long free_memory(void)
+{
+	long long last = -1, now = 0;
+	int i;
+
+	sync();
+	/* 4 keeps the kernel from telling everybody */
+	put_text("/proc/sys/vm/drop_caches", "4");
+	for (i = 0; i < 50 && last != now; i++) {
+		last = now;
+		put_text("/proc/sys/vm/drop_caches", "3");
+		usleep(20000);
+		put_text("/proc/sys/vm/stat_refresh", "1");
+		now = meminfo("MemFree") + cpu_lists();
+	}
+	return now;
+}
+
+/**
+ * take_totals() - how much memory there is now
+ * @totals: filled in
+ */
+void take_totals(struct totals *totals)
+{
+	totals->has_map = !mapped_memmap(&totals->map);
+	totals->blocks = count_blocks();
+	totals->total_kb = meminfo("MemTotal");
+	totals->free_kb = free_memory();
+}
+
+/**
+ * wait_total() - wait until the system has so much memory
+ * @kb: the MemTotal to wait for
+ * @seconds: how long
+ *
+ * Return: true when it was reached.
+ */
+bool wait_total(long long kb, int seconds)
+{
+	time_t end = time(NULL) + seconds;
+
+	while (meminfo("MemTotal") != kb) {
+		if (time(NULL) > end)
+			return false;
+		usleep(20000);
+	}
+	return true;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests of this directory need to know about the system's memory, read from the
+ * kernel's files, and the control line to the machine that the guest runs in.
+ */
+#ifndef SYSMEM_H
+#define SYSMEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bits of /proc/kpageflags, see Documentation/admin-guide/mm/pagemap.rst */
+#define KPF_LRU			5
+#define KPF_BUDDY		10
+#define KPF_COMPOUND_HEAD	15
+#define KPF_COMPOUND_TAIL	16
+#define KPF_HUGE		17
+#define KPF_NOPAGE		20
+
+#define MAX_RANGES	256
+
+/* Physical addresses [start, end) */
+struct range {
+	uint64_t start;
+	uint64_t end;
+};
+
+struct ranges {
+	int count;
+	struct range range[MAX_RANGES];
+};
+
+/* Bytes of the memmap that the kernel's page tables map, by the size of the leaf */
+struct mapped {
+	uint64_t base;
+	uint64_t large;
+};
+
+/* What has to be the same before memory came and after it went */
+struct totals {
+	long long total_kb;
+	long long free_kb;
+	long long blocks;
+	bool has_map;
+	struct mapped map;
+};
+
+char *slurp(const char *path);
+int put_text(const char *path, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+long long file_number(const char *path, int base);
+long long meminfo(const char *key);
+long long env_number(const char *name, long long fallback);
+uint64_t block_size(void);
+uint64_t page_size(void);
+long long memmap_bytes(long long kb);
+
+int system_ram(struct ranges *ram);
+uint64_t ram_within(const struct ranges *ram, uint64_t start, uint64_t end);
+int mapped_memmap(struct mapped *map);
+int page_words(const char *path, uint64_t pfn, uint64_t *words, int count);
+
+int control(const char *request, char *answer, size_t size);
+void take_totals(struct totals *totals);
+bool wait_total(long long kb, int seconds);
+
+#endif

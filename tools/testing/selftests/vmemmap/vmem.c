@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * virtio-mem: memory in blocks smaller than a section that the machine asks for and gives
+ * back.  VMEM_SIZES=a,b,... the sizes to ask for in turn, ending with 0; the machine knows the
+ * actions "resize a", "resize b", ...
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+#include "sysmem.h"
+
+#define SECONDS	20
+
+static long long kilobytes(const char *text)
+{
+	char *end;
+	long long value = strtoll(text, &end, 10);
+
+	return *end == 'G' ? value << 20 : *end == 'M' ? value << 10 : value >> 10;
+}
+
+/* Only with a fixture can a test have a time limit of its own */
+FIXTURE(vmem)
+{
+	const char *sizes;
+};
+
+FIXTURE_SETUP(vmem)
+{
+	self->sizes = getenv("VMEM_SIZES");
+	if (!self->sizes)
+		SKIP(return, "the guest has no virtio-mem device");
+}
+
+FIXTURE_TEARDOWN(vmem)
+{
+}
+
+TEST_F_TIMEOUT(vmem, memmap_follows, 120)
+{
+	long long slack = env_number("SLACK_KB", 512);
+	struct totals before, now;
+	const char *size = self->sizes;
+
+	take_totals(&before);
+	while (*size) {
+		size_t length = strcspn(size, ",");
+		char request[64], answer[256];
+		long long want = before.total_kb + kilobytes(size);
+
+		snprintf(request, sizeof(request), "resize %.*s", (int)length, size);
+		ASSERT_EQ(0, control(request, answer, sizeof(answer))) {
+			TH_LOG("%s: %s", request, answer);
+		}
+		ASSERT_TRUE(wait_total(want, SECONDS)) {
+			TH_LOG("%s: %lld kB in total, %lld kB expected", request,
+			       meminfo("MemTotal"), want);
+		}
+		take_totals(&now);
+		/* A memmap for whole memory blocks, at least for what is there */
+		if (now.has_map)
+			EXPECT_LE(memmap_bytes(want - before.total_kb),
+				  (long long)(now.map.base + now.map.large -
+					      before.map.base - before.map.large));
+		size += length + (size[length] == ',');
+	}
+	EXPECT_EQ(before.total_kb, now.total_kb);
+	EXPECT_EQ(before.blocks, now.blocks);
+	EXPECT_EQ(before.map.base, now.map.base);
+	EXPECT_EQ(before.map.large, now.map.large);
+	TH_LOG("free memory changed by %lld kB", now.free_kb - before.free_kb);
+	EXPECT_LE(before.free_kb - now.free_kb, slack);
+}
+
+TEST_HARNESS_MAIN
