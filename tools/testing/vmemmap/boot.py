@@ -15,6 +15,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -82,7 +83,8 @@ class _Emulator:
 
     def __init__(self, guest, arch, where, image, log, echo):
         self._fatal = threading.Event()
-        self.timed_out = False
+        self._words = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+        self._log = log
         ends = {}
         theirs = {}
         for name in ("console", "control", "qmp"):
@@ -93,7 +95,7 @@ class _Emulator:
         log.flush()
         try:
             self._process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                argv, stdin=subprocess.DEVNULL, stdout=self._words, stderr=self._words,
                 pass_fds=[end.fileno() for end in theirs.values()])
         finally:
             for end in theirs.values():
@@ -110,7 +112,10 @@ class _Emulator:
 
     def wait(self):
         """Waits for the end of the guest; returns a problem in one line, or None."""
-        self.qmp.start()
+        try:
+            self.qmp.start()
+        except QmpError as error:
+            return str(error)
         deadline = time.monotonic() + self._guest.timeout
         panicked = False
         while self._process.poll() is None:
@@ -122,20 +127,32 @@ class _Emulator:
             time.sleep(0.05)
         self.qmp.finish()
         reasons = [data.get("reason") for data in self.qmp.seen("SHUTDOWN")]
-        if self._process.returncode:
-            return f"the emulator ended with status {self._process.returncode}"
         if reasons != ["guest-shutdown"]:
             return f"no orderly power-off ({', '.join(map(str, reasons)) or 'no reason given'})"
         return None
 
     def close(self):
-        """Ends the emulator if it still runs, and reads what it still said."""
-        if self._process.poll() is None:
+        """Ends the emulator if it still runs, and reads what it still said.
+
+        Returns a problem in one line if the emulator itself failed, or None.
+        """
+        try:
+            status = self._process.wait(0.5)
+        except subprocess.TimeoutExpired:
             self._process.kill()
-        self._process.wait()
+            self._process.wait()
+            status = 0
         self.console.finish()
         self._control.finish()
         self.qmp.finish()
+        with self._words:
+            self._words.seek(0)
+            words = self._words.read().strip()
+        if words:
+            self._log.write(f"# the emulator said: {words}\n")
+        if not status:
+            return None
+        return f"the emulator failed: {words.splitlines()[-1] if words else f'status {status}'}"
 
 
 def run(guest, arch, where, verbose=False):
@@ -162,12 +179,11 @@ def run(guest, arch, where, verbose=False):
         emulator = _Emulator(guest, arch, where, image, log, live(verbose))
         try:
             ending = emulator.wait()
-        except QmpError as error:
-            ending = str(error)
         finally:
-            emulator.close()
+            failure = emulator.close()
         lines = emulator.console.lines
         verdict = judge.judge(guest, where.variant, lines, parser, faults, arch.allow)
+        ending = failure or ending
         problems = ([ending] if ending else []) + verdict.problems
         for problem in problems:
             log.write(f"# problem: {problem}\n")

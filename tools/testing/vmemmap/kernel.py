@@ -139,7 +139,8 @@ class Kernel:
         asked = configure.as_text(configure.read(self.config, self.variant))
         return {"tree": output(["git", "-C", self.tree, "rev-parse", "HEAD^{tree}"]).strip(),
                 "asked": hashlib.sha256(asked.encode()).hexdigest(),
-                "report": reportmodule.key(), "compiler": version,
+                "report": reportmodule.key() if "modules" in targets else "",
+                "compiler": version,
                 "command": self.command(*targets, jobs=1)}
 
     def _run(self, phase, command, mode):

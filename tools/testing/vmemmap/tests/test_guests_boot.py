@@ -94,7 +94,9 @@ class Boot(unittest.TestCase):
 
     def test_emulator_fails(self):
         outcome = self.boot(self.good() + 'off()\nsys.stderr.write("cannot\\n")\nsys.exit(3)')
-        self.assertEqual(outcome.problems, ["the emulator ended with status 3"])
+        self.assertEqual(outcome.problems, ["the emulator failed: cannot"])
+        outcome = self.boot(self.good() + "off()\nsys.exit(3)")
+        self.assertEqual(outcome.problems, ["the emulator failed: status 3"])
 
     def test_control_line(self):
         body = ('ends["control"].sendall(b"jump\\n")\n'
