@@ -344,7 +344,10 @@ static void backing_from_an_altmap(struct kunit *test)
 			break;
 	}
 	KUNIT_EXPECT_EQ(test, addr, va(pfn + PAGES_PER_SECTION));
-	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, PHYS_PFN(SECTION_MEMMAP_SIZE));
+	/* Leaves are lent whole */
+	KUNIT_EXPECT_EQ(test, lent.altmap.alloc,
+			PHYS_PFN(ALIGN(SECTION_MEMMAP_SIZE, arch_vmemmap_has_pmd_leaf() ?
+				       PMD_SIZE : PAGE_SIZE)));
 
 	depopulate(pfn, PAGES_PER_SECTION, &lent.altmap);
 	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, 0ul);
@@ -418,21 +421,22 @@ static void compound_device_pages(struct kunit *test)
 	unsigned long pfn = nowhere(), size, addr, start = va(pfn);
 	unsigned long end = va(pfn + 4 * PAGES_PER_SECTION);
 	unsigned long order, last;
-	struct dev_pagemap pgmap = {
-		.nr_range = 0,
-		.range = { .start = PFN_PHYS(pfn) },
-	};
+	struct dev_pagemap *pgmap;
 	int i;
+
+	pgmap = kunit_kzalloc(test, sizeof(*pgmap), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pgmap);
+	pgmap->range.start = PFN_PHYS(pfn);
 
 	for (i = 0; i < 2; i++) {
 		order = ilog2(i ? 4 * PAGES_PER_SECTION : PAGES_PER_SUBSECTION);
-		pgmap.vmemmap_shift = order;
-		if (!vmemmap_can_optimize(NULL, &pgmap))
+		pgmap->vmemmap_shift = order;
+		if (!vmemmap_can_optimize(NULL, pgmap))
 			kunit_skip(test, "too few struct pages to share");
 		size = sizeof(struct page) << order;
 
 		for (addr = 0; addr < 4; addr++)
-			if (map_compounds(&pgmap, pfn + addr * PAGES_PER_SECTION,
+			if (map_compounds(pgmap, pfn + addr * PAGES_PER_SECTION,
 					  PAGES_PER_SECTION))
 				break;
 		if (addr < 4) {
