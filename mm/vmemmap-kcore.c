@@ -2,10 +2,13 @@
 /*
  * The memmap in /proc/kcore: debuggers read struct pages through it.
  */
+#include <linux/init.h>
 #include <linux/list.h>
-#include <linux/kcore.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+
+/* Needs what stands above */
+#include <linux/kcore.h>
 
 /**
  * get_sparsemem_vmemmap_info() - add the struct pages of a piece of memory

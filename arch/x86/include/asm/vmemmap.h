@@ -4,7 +4,7 @@
 
 #include <linux/pgtable.h>
 
-#include <asm/cpufeature.h>
+#include <linux/cpufeature.h>
 
 #define arch_vmemmap_has_pmd_leaf arch_vmemmap_has_pmd_leaf
 static inline bool arch_vmemmap_has_pmd_leaf(void)
