@@ -169,13 +169,13 @@ def _judge_check(guest, script, strict, verdict):
         verdict.checked = int(found[1])
 
 
-def _judge_kunit(script, parser, strict, verdict):
+def _judge_kunit(script, parser, expect, strict, verdict):
     suites = [line for line in script.early if "# Subtest:" in line]
     if not suites:
         if strict:
             verdict.problems.append("kunit: no suite ran at boot")
         return
-    _take_results("kunit", ktap.parse(parser, script.early), verdict, ("kunit",), strict)
+    _take_results("kunit", ktap.parse(parser, script.early), verdict, expect.may_skip, strict)
 
 
 def judge(guest, variant, lines, parser, faults, arch_allow=()):
@@ -196,7 +196,7 @@ def judge(guest, variant, lines, parser, faults, arch_allow=()):
     if not script.hello:
         verdict.problems.append("user space did not start")
     else:
-        _judge_kunit(script, parser, strict, verdict)
+        _judge_kunit(script, parser, expect, strict, verdict)
         _judge_tests(guest, script, parser, expect, strict, verdict)
         if script.done:
             _judge_check(guest, script, strict, verdict)

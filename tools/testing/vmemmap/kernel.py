@@ -26,7 +26,7 @@ from toolbox import Trouble, lock, need, output, run_tool, say, write_whole
 
 # One line of make's terse output is one object; these are the ones worth counting.
 OBJECT = re.compile(rb"^  (?:CC|AS|LD|AR|HOSTCC|LDS)\b", re.M)
-FAILURE = re.compile(r"error:|undefined reference|Error \d|multiple definition|\*\*\*")
+FAILURE = re.compile(r"error:|undefined reference|Error \d|multiple definition|\*\*\* \S")
 TICK = 10
 # Nothing of the machine or the hour may get into an image, or ccache would miss.
 STEADY = {"KBUILD_BUILD_TIMESTAMP": "1970-01-01", "KBUILD_BUILD_USER": "vmemmap",
@@ -108,11 +108,13 @@ class Kernel:
                           f"({' '.join(lacking[1:6])})")
 
     def made(self, *targets):
-        """Configure and build targets (default: the image and modules) and return the O= folder.
+        """Configure and build targets (default: image, and modules if the config has them).
+
+        Returns the O= folder.
 
         Raises Trouble with the compiler's first complaint and the log's path.
         """
-        targets = targets or (self.arch["kernel"]["target"], "modules")
+        targets = targets or self._usual_targets()
         need("make", "make")
         stamp = self.out / "built.json"
         with lock(self.out.with_name(f".{self.out.name}.lock")) as self._held:
@@ -130,6 +132,11 @@ class Kernel:
                                                                         "modules"), "a")
             write_whole(stamp, json.dumps(key))
         return self.out
+
+    def _usual_targets(self):
+        asked = configure.read(self.config, self.variant)
+        modules = ["modules"] if asked.get("CONFIG_MODULES") == "y" else []
+        return (self.arch["kernel"]["target"], *modules)
 
     def key(self, *targets):
         """Return all that a build of targets depends on, as a dict for JSON."""

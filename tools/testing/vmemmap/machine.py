@@ -71,6 +71,8 @@ def kernel_cmdline(guest, arch, settings=None):
     words = [f"console={arch.console}", "printk.devkmsg=on", "kunit.enable=1", "panic=-1",
              "oops=panic", arch.cmdline, guest.cmdline, "--", f"CONTROL=/dev/{arch.control}"]
     words += [f"{key}={value}" for key, value in {**guest.env, **(settings or {})}.items()]
+    if not guest.check:
+        words.append("CHECK=no")
     if guest.tests:
         words.append("TESTS=" + ",".join(guest.tests))
     return " ".join(word for word in words if word)

@@ -30,7 +30,7 @@ def main():
     kernel.configured()
     before = kernel.out / "before.config"
     shutil.copyfile(kernel.out / ".config", before)
-    if subprocess.call(kernel.command("menuconfig"), env=kernel.environment()):
+    if subprocess.call(kernel.command("menuconfig", jobs=1), env=kernel.environment()):
         raise Trouble("menuconfig did not run; it needs a terminal of 80 columns and 19 lines")
     changed = configure.refused(configure.read(before, options.variant),
                                 kernel.out / ".config")

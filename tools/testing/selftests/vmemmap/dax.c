@@ -227,7 +227,7 @@ static int blocks_offline(long long total_kb)
 
 	if (glob("/sys/devices/system/memory/memory[0-9]*/valid_zones", 0, NULL, &found))
 		return 0;
-	for (i = 0; i < found.gl_pathc && meminfo("MemTotal") > total_kb; i++) {
+	for (i = 0; i < found.gl_pathc && meminfo_kb("MemTotal") > total_kb; i++) {
 		char *path = found.gl_pathv[i], *zones = slurp(path);
 		int try = 0;
 
@@ -268,7 +268,7 @@ TEST_F(dax, becomes_system_ram)
 			  (long long)(now.map.base + now.map.large - self->before.map.base -
 				      self->before.map.large));
 	EXPECT_EQ(grown / block_kb, blocks_offline(self->before.total_kb));
-	EXPECT_EQ(self->before.total_kb, meminfo("MemTotal"));
+	EXPECT_EQ(self->before.total_kb, meminfo_kb("MemTotal"));
 	EXPECT_EQ(0, put_text(DAX_DRIVERS "/kmem/unbind", "%s", name));
 	put_text(DAX_DRIVERS "/kmem/remove_id", "%s", name);
 }

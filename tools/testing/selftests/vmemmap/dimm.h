@@ -45,13 +45,13 @@ static inline int find_dimms(struct dimms *dimms)
 	return dimms->size_kb ? dimms->count : 0;
 }
 
-/* Asks for "plug NAME" or "unplug NAME"; returns as control() does. */
+/* Asks for "plug NAME" or "unplug NAME"; returns as ask_machine() does. */
 static inline int ask_dimm(const char *verb, const char *name, char *answer, size_t size)
 {
 	char request[64];
 
 	snprintf(request, sizeof(request), "%s %s", verb, name);
-	return control(request, answer, size);
+	return ask_machine(request, answer, size);
 }
 
 #endif

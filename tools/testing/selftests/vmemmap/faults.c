@@ -18,6 +18,9 @@
 #define MANY		1000000
 #define MAX_FAILURES	40
 
+/* For the helpers' parameters */
+#define faults_data_t FIXTURE_DATA(faults)
+
 FIXTURE(faults)
 {
 	struct dimms dimms;
@@ -48,7 +51,7 @@ static bool came(long long total)
 	time_t end = time(NULL) + PLUG_SECONDS;
 
 	while (time(NULL) < end) {
-		if (meminfo("MemTotal") == total)
+		if (meminfo_kb("MemTotal") == total)
 			return true;
 		if (file_number(DEBUG "fail_vmemmap/times", 10) < MANY) {
 			/* The kernel is still undoing the rest */
@@ -88,7 +91,7 @@ FIXTURE_TEARDOWN(faults)
 	EXPECT_LE(self->before.free_kb - after.free_kb, env_number("SLACK_KB", 512));
 }
 
-static int ask(FIXTURE_DATA(faults) *self, const char *verb)
+static int ask(faults_data_t *self, const char *verb)
 {
 	return ask_dimm(verb, self->dimms.name[0], self->answer, sizeof(self->answer));
 }

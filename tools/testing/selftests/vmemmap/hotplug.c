@@ -23,6 +23,9 @@
 #define MOVE_TRIES	20
 #define WORKERS		3
 
+/* For the helpers' parameters */
+#define hotplug_data_t FIXTURE_DATA(hotplug)
+
 FIXTURE(hotplug)
 {
 	struct dimms dimms;
@@ -56,9 +59,9 @@ FIXTURE_TEARDOWN(hotplug)
 	EXPECT_LE(self->before.free_kb - after.free_kb, self->slack_kb);
 }
 
-static void plug(struct __test_metadata *_metadata, FIXTURE_DATA(hotplug) *self, int i)
+static void plug(struct __test_metadata *_metadata, hotplug_data_t *self, int i)
 {
-	long long total = meminfo("MemTotal") + self->dimms.size_kb;
+	long long total = meminfo_kb("MemTotal") + self->dimms.size_kb;
 
 	ASSERT_EQ(0, ask_dimm("plug", self->dimms.name[i], self->answer,
 			      sizeof(self->answer))) {
@@ -66,13 +69,13 @@ static void plug(struct __test_metadata *_metadata, FIXTURE_DATA(hotplug) *self,
 	}
 	ASSERT_TRUE(wait_total(total, PLUG_SECONDS)) {
 		TH_LOG("%s: %lld kB in total, %lld kB expected", self->dimms.name[i],
-		       meminfo("MemTotal"), total);
+		       meminfo_kb("MemTotal"), total);
 	}
 }
 
-static void unplug(struct __test_metadata *_metadata, FIXTURE_DATA(hotplug) *self, int i)
+static void unplug(struct __test_metadata *_metadata, hotplug_data_t *self, int i)
 {
-	long long total = meminfo("MemTotal") - self->dimms.size_kb;
+	long long total = meminfo_kb("MemTotal") - self->dimms.size_kb;
 
 	ASSERT_EQ(0, ask_dimm("unplug", self->dimms.name[i], self->answer,
 			      sizeof(self->answer))) {
@@ -184,14 +187,14 @@ TEST_F_TIMEOUT(hotplug, blocks_go_offline_and_online, 120)
 	ASSERT_TRUE(new_range(&self->ram, &range));
 	blocks = (range.end - range.start) / block_size();
 	EXPECT_EQ(blocks, set_blocks(&range, "offline"));
-	EXPECT_EQ(self->before.total_kb, meminfo("MemTotal"));
+	EXPECT_EQ(self->before.total_kb, meminfo_kb("MemTotal"));
 	EXPECT_EQ(0, pages_in(&range));
 	/* The memmap of an offline block stays */
 	take_totals(&now);
 	EXPECT_EQ(plugged.map.base, now.map.base);
 	EXPECT_EQ(plugged.map.large, now.map.large);
 	EXPECT_EQ(blocks, set_blocks(&range, "online_movable"));
-	EXPECT_EQ(plugged.total_kb, meminfo("MemTotal"));
+	EXPECT_EQ(plugged.total_kb, meminfo_kb("MemTotal"));
 	EXPECT_EQ((long long)((range.end - range.start) / page_size()), pages_in(&range));
 	unplug(_metadata, self, 0);
 }

@@ -17,6 +17,9 @@
 #define SWITCH	"/proc/sys/vm/hugetlb_optimize_vmemmap"
 #define POOL	"/proc/sys/vm/nr_hugepages"
 
+/* For the helpers' parameters */
+#define hvo_data_t FIXTURE_DATA(hvo)
+
 FIXTURE(hvo)
 {
 	long long was_on;
@@ -33,7 +36,7 @@ FIXTURE_SETUP(hvo)
 	self->was_on = file_number(SWITCH, 10);
 	if (self->was_on < 0)
 		SKIP(return, "no " SWITCH);
-	self->huge = meminfo("Hugepagesize") << 10;
+	self->huge = meminfo_kb("Hugepagesize") << 10;
 	ASSERT_LT(0, self->huge);
 	/* What the first pages allocate for good is not what is measured */
 	ASSERT_EQ(0, put_text(POOL, "1"));
@@ -58,7 +61,7 @@ FIXTURE_TEARDOWN(hvo)
 }
 
 /* Takes the pool up to n pages; returns by how many kB free memory shrank, or -1. */
-static long long cost_of_pool(FIXTURE_DATA(hvo) *self, int on)
+static long long cost_of_pool(hvo_data_t *self, int on)
 {
 	struct totals before, after;
 
@@ -72,7 +75,7 @@ static long long cost_of_pool(FIXTURE_DATA(hvo) *self, int on)
 }
 
 /* Writes to all pages of the pool and reads them again. */
-static void use_pool(struct __test_metadata *_metadata, FIXTURE_DATA(hvo) *self)
+static void use_pool(struct __test_metadata *_metadata, hvo_data_t *self)
 {
 	size_t size = self->pages * self->huge, at;
 	unsigned char *area;

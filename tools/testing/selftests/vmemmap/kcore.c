@@ -18,6 +18,9 @@
 #define MAP_FLAGS	0x3fULL
 #define TRIES		5
 
+/* For the helpers' parameters */
+#define kcore_data_t FIXTURE_DATA(kcore)
+
 FIXTURE(kcore)
 {
 	int fd;
@@ -94,7 +97,7 @@ FIXTURE_TEARDOWN(kcore)
 }
 
 /* Reads kernel memory; returns false where no segment has it. */
-static bool peek(FIXTURE_DATA(kcore) *self, uint64_t address, void *to, size_t size)
+static bool peek(kcore_data_t *self, uint64_t address, void *to, size_t size)
 {
 	int i;
 
@@ -110,7 +113,7 @@ static bool peek(FIXTURE_DATA(kcore) *self, uint64_t address, void *to, size_t s
 }
 
 /* Returns the address of a pfn's struct page, or 0. */
-static uint64_t struct_page(FIXTURE_DATA(kcore) *self, uint64_t pfn)
+static uint64_t struct_page(kcore_data_t *self, uint64_t pfn)
 {
 	uint64_t table = number(self->info, "SYMBOL(mem_section)", 16);
 	uint64_t roots = number(self->info, "LENGTH(mem_section)", 10);
@@ -137,17 +140,14 @@ TEST_F(kcore, vmcoreinfo_tells_about_sections)
 		"SYMBOL(mem_section)", "LENGTH(mem_section)", "SIZE(mem_section)",
 		"OFFSET(mem_section.section_mem_map)", "NUMBER(SECTION_SIZE_BITS)",
 		"NUMBER(MAX_PHYSMEM_BITS)", "SIZE(page)", "OFFSET(page.flags)",
-		"OFFSET(page._refcount)", "PAGESIZE",
+		"OFFSET(page._refcount)", "PAGESIZE", NULL
 	};
-	unsigned int i;
+	const char * const *key;
 
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const char *key = keys[i];
-
-		EXPECT_NE(-1, number(self->info, key, 0)) {
-			TH_LOG("vmcoreinfo lacks %s", key ?: "");
+	for (key = keys; *key; key++)
+		EXPECT_NE(-1, number(self->info, *key, 0)) {
+			TH_LOG("vmcoreinfo lacks %.60s", *key ?: "");
 		}
-	}
 	EXPECT_LT(0, file_number("/sys/kernel/vmcoreinfo", 16));
 }
 

@@ -37,7 +37,7 @@ TEST(memmap_lies_in_the_dimm)
 	}
 	/* What holds the memmap is not memory that anybody can have */
 	ASSERT_TRUE(wait_total(before.total_kb + dimms.size_kb - memmap_kb, PLUG_SECONDS)) {
-		TH_LOG("%lld kB came", meminfo("MemTotal") - before.total_kb);
+		TH_LOG("%lld kB came", meminfo_kb("MemTotal") - before.total_kb);
 	}
 	take_totals(&plugged);
 	EXPECT_EQ(memmap_kb << 10, (long long)(plugged.map.base + plugged.map.large -

@@ -99,12 +99,12 @@ long long file_number(const char *path, int base)
 }
 
 /**
- * meminfo() - a line of /proc/meminfo
+ * meminfo_kb() - a line of /proc/meminfo
  * @key: such as "MemTotal"
  *
  * Return: its value in kB, or -1.
  */
-long long meminfo(const char *key)
+long long meminfo_kb(const char *key)
 {
 	char *text = slurp("/proc/meminfo");
 	size_t length = strlen(key);
@@ -273,14 +273,15 @@ static int reported_memmap(struct mapped *map)
  * mapped_memmap() - how the memmap is mapped
  * @map: filled in
  *
- * The kernel's dump of its page tables tells it, independently of any report; where the
- * architecture has none that can be read here, the report has to do.
+ * The kernel's dump of its page tables tells it, independently of any report. Where the
+ * architecture has none that can be read here, or NO_PTDUMP=1 in the environment says that it
+ * takes too long (KASAN's shadow is in it), the report has to do.
  *
  * Return: 0, or -1 if there is neither, or no virtual memmap.
  */
 int mapped_memmap(struct mapped *map)
 {
-	char *text = slurp(PTDUMP);
+	char *text = env_number("NO_PTDUMP", 0) ? NULL : slurp(PTDUMP);
 	char *line, *next;
 	bool inside = false;
 
@@ -357,14 +358,14 @@ static int open_control(void)
 }
 
 /**
- * control() - ask the machine to do something
+ * ask_machine() - ask the machine to do something
  * @request: the name of an action in the guest's data
  * @answer: gets the answer's line, "ok" or "error ...", for messages
  * @size: room there
  *
  * Return: 0 for "ok", 1 for "error", -1 if nobody is there.
  */
-int control(const char *request, char *answer, size_t size)
+int ask_machine(const char *request, char *answer, size_t size)
 {
 	struct pollfd waiting = { .events = POLLIN };
 	char line[128];
@@ -435,7 +436,7 @@ static long long free_memory(void)
 		put_text("/proc/sys/vm/drop_caches", "3");
 		usleep(20000);
 		put_text("/proc/sys/vm/stat_refresh", "1");
-		now = meminfo("MemFree") + cpu_lists();
+		now = meminfo_kb("MemFree") + cpu_lists();
 	}
 	return now;
 }
@@ -448,7 +449,7 @@ void take_totals(struct totals *totals)
 {
 	totals->has_map = !mapped_memmap(&totals->map);
 	totals->blocks = count_blocks();
-	totals->total_kb = meminfo("MemTotal");
+	totals->total_kb = meminfo_kb("MemTotal");
 	totals->free_kb = free_memory();
 }
 
@@ -463,7 +464,7 @@ bool wait_total(long long kb, int seconds)
 {
 	time_t end = time(NULL) + seconds;
 
-	while (meminfo("MemTotal") != kb) {
+	while (meminfo_kb("MemTotal") != kb) {
 		if (time(NULL) > end)
 			return false;
 		usleep(20000);

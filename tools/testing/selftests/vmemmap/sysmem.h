@@ -50,7 +50,7 @@ char *slurp(const char *path);
 int put_text(const char *path, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 long long file_number(const char *path, int base);
-long long meminfo(const char *key);
+long long meminfo_kb(const char *key);
 long long env_number(const char *name, long long fallback);
 uint64_t block_size(void);
 uint64_t page_size(void);
@@ -61,7 +61,7 @@ uint64_t ram_within(const struct ranges *ram, uint64_t start, uint64_t end);
 int mapped_memmap(struct mapped *map);
 int page_words(const char *path, uint64_t pfn, uint64_t *words, int count);
 
-int control(const char *request, char *answer, size_t size);
+int ask_machine(const char *request, char *answer, size_t size);
 void take_totals(struct totals *totals);
 bool wait_total(long long kb, int seconds);
 

@@ -53,12 +53,12 @@ TEST_F_TIMEOUT(vmem, memmap_follows, 120)
 		long long want = before.total_kb + kilobytes(size);
 
 		snprintf(request, sizeof(request), "resize %.*s", (int)length, size);
-		ASSERT_EQ(0, control(request, answer, sizeof(answer))) {
+		ASSERT_EQ(0, ask_machine(request, answer, sizeof(answer))) {
 			TH_LOG("%s: %s", request, answer);
 		}
 		ASSERT_TRUE(wait_total(want, SECONDS)) {
 			TH_LOG("%s: %lld kB in total, %lld kB expected", request,
-			       meminfo("MemTotal"), want);
+			       meminfo_kb("MemTotal"), want);
 		}
 		take_totals(&now);
 		/* A memmap for whole memory blocks, at least for what is there */

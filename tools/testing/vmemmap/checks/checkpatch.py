@@ -12,7 +12,7 @@ COMPLAINT = re.compile(r"^(.+?):(\d*): (?:ERROR|WARNING|CHECK):(\w+): (.*)$", re
 
 
 def allowed():
-    """Return [(type, pattern of the patch's name)]; each line of the file ends in a reason."""
+    """Return [(type, pattern of file, text and patch)]; each line of the file ends in a reason."""
     rows = []
     for line in ALLOWED.read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
@@ -34,10 +34,11 @@ def check(bench):
                                "--showfile", "--show-types", "--no-summary", f"--root={tree}",
                                patch], cwd=tree, env=environment, ok=(0, 1))
         for match in COMPLAINT.finditer(text):
-            if not any(kind == match[3] and pattern.search(patch.name)
+            where = match[1].replace(f"{patch.parent}/", "")
+            line = f"{where}:{match[2]}: {match[3]}: {match[4]} [{patch.name}]"
+            if not any(kind == match[3] and pattern.search(line)
                        for kind, pattern in exceptions):
-                where = match[1].replace(f"{patch.parent}/", "")
-                found.append(f"{where}:{match[2]}: {match[3]}: {match[4]} [{patch.name}]")
+                found.append(line)
     log = bench.log("checkpatch")
     log.write_text("".join(f"{line}\n" for line in found), encoding="utf-8")
     first(found, log)

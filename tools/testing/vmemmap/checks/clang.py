@@ -7,4 +7,4 @@ def check(bench):
     """Build the small kernel (it has CONFIG_WERROR) with LLVM=1."""
     if not bench.arch["kernel"].get("clang"):
         raise Skipped(f"Debian's clang builds no {bench.arch['name']} kernel")
-    bench.kernel("small", clang=True).made()
+    bench.kernel("small", clang=True).made("vmlinux")

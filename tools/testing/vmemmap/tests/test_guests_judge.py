@@ -140,6 +140,11 @@ class Judge(unittest.TestCase):
         self.fails(bad + rest, "kunit: vmemmap.every_pfn failed")
         self.fails(SUITE[:-1] + rest, "kunit")
         self.fails([line for line in SUITE if "1..1" not in line] + rest, "no plan")
+        skip = [line.replace("ok 1 every_pfn", "ok 1 every_pfn # SKIP x") for line in SUITE]
+        self.fails(skip + rest, "kunit: vmemmap.every_pfn was skipped")
+        self.assertEqual(self.verdict(skip + rest,
+                                      '[expect]\nmay_skip = ["kunit.vmemmap.every_pfn"]').problems,
+                         [])
 
     def test_expected_lines(self):
         lines = HELLO + section(PASSED) + END

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The test runner: what it counts, what it says last, and how checks are found."""
+import contextlib
+import io
+import unittest
+
+import support  # noqa: F401  (makes the tools importable)
+
+import test as runner
+from bench import Failed, Skipped
+from toolbox import Trouble
+
+
+def raising(error):
+    """Return a test's work that raises error."""
+    def work(_bench):
+        raise error
+    return work
+
+
+class Runner(unittest.TestCase):
+    """With tests that end in every way there is."""
+
+    def run_all(self, *works):
+        """Run works as tests; return the status and the lines on stdout."""
+        tests = [runner.Test(f"t{number}", work) for number, work in enumerate(works)]
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+            status = runner.summarise(runner.run_all(tests, None))
+        return status, out.getvalue().splitlines()
+
+    def test_all_good(self):
+        status, lines = self.run_all(lambda bench: "note", lambda bench: None)
+        self.assertEqual((status, lines[-1]), (0, "2 passed, 0 failed, 0 skipped"))
+
+    def test_every_ending(self):
+        status, lines = self.run_all(lambda bench: "", raising(Failed("bad", "x.log")),
+                                     raising(Skipped("none here")), raising(Trouble("worse")))
+        self.assertEqual((status, lines[-1]), (1, "1 passed, 2 failed, 1 skipped"))
+        self.assertIn("FAILED t1: bad (log: x.log)", lines)
+        self.assertIn("FAILED t3: worse", lines)
+
+    def test_skipped_is_never_passed(self):
+        status, lines = self.run_all(raising(Skipped("no emulator")))
+        self.assertEqual((status, lines[-1]), (0, "0 passed, 0 failed, 1 skipped"))
+
+
+if __name__ == "__main__":
+    unittest.main()
