@@ -20,7 +20,6 @@
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/pgalloc.h>
-#include <linux/sched/clock.h>
 #include <linux/slab.h>
 #include <linux/vmemmap.h>
 
@@ -363,14 +362,14 @@ static int __meminit populate_compound(unsigned long start, unsigned long end,
  * Return: the first struct page, NULL when memory or a table is missing; then
  * nothing is left behind and the log has one line about it.
  */
-struct page *__meminit __populate_section_memmap(unsigned long pfn,
-						 unsigned long nr_pages, int nid,
-						 struct vmem_altmap *altmap,
-						 struct dev_pagemap *pgmap)
+struct page *__ref __populate_section_memmap(unsigned long pfn,
+					     unsigned long nr_pages, int nid,
+					     struct vmem_altmap *altmap,
+					     struct dev_pagemap *pgmap)
 {
 	unsigned long start = (unsigned long)pfn_to_page(pfn);
 	unsigned long end = (unsigned long)pfn_to_page(pfn + nr_pages);
-	u64 since = local_clock();
+	cycles_t since = get_cycles();
 	int err;
 
 	if (WARN_ON_ONCE(!IS_ALIGNED(pfn | nr_pages, PAGES_PER_SUBSECTION)))
@@ -381,7 +380,8 @@ struct page *__meminit __populate_section_memmap(unsigned long pfn,
 	else
 		err = vmemmap_populate(start, end, nid, altmap);
 
-	vmemmap_account_populate(nid, local_clock() - since);
+	if (!slab_is_available())
+		vmemmap_account_populate(nid, get_cycles() - since);
 	if (!err)
 		return pfn_to_page(pfn);
 

@@ -7,6 +7,7 @@
 
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/timex.h>
 
 #ifdef CONFIG_SPARSEMEM_VMEMMAP
 
@@ -71,9 +72,9 @@ static inline bool should_fail_vmemmap(unsigned long size)
 #endif
 
 #ifdef CONFIG_VMEMMAP_REPORT
-void vmemmap_account_populate(int nid, u64 ns);
+void vmemmap_account_populate(int nid, cycles_t cycles);
 #else
-static inline void vmemmap_account_populate(int nid, u64 ns)
+static inline void vmemmap_account_populate(int nid, cycles_t cycles)
 {
 }
 #endif

@@ -13,6 +13,8 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/timex.h>
 #include <linux/uaccess.h>
 #include <linux/vmemmap.h>
 
@@ -25,7 +27,7 @@ module_param_named(init_mm, init_mm_address, ulong, 0);
 /* Neither is exported to modules, and no memory comes or goes meanwhile */
 #define lock_memmap()	do { } while (0)
 #define unlock_memmap()	do { } while (0)
-#define populate_ns(nid)	0
+#define populate_ns(nid)	0ULL
 #else
 #include "sparse-vmemmap.h"
 
@@ -33,18 +35,28 @@ module_param_named(init_mm, init_mm_address, ulong, 0);
 #define lock_memmap()	get_online_mems()
 #define unlock_memmap()	put_online_mems()
 
-static u64 populate_time[MAX_NUMNODES];
-#define populate_ns(nid)	populate_time[nid]
+/* At boot there may be no clock yet, only a counter of unknown frequency */
+static cycles_t populate_cycles[MAX_NUMNODES];
+static cycles_t start_cycles;
+static u64 start_ns;
 
 /**
- * vmemmap_account_populate() - note how long a section took
+ * vmemmap_account_populate() - note how long a section took at boot
  * @nid: its node
- * @ns: nanoseconds
+ * @cycles: as counted by get_cycles()
  */
-void vmemmap_account_populate(int nid, u64 ns)
+void __init vmemmap_account_populate(int nid, cycles_t cycles)
 {
 	if (nid != NUMA_NO_NODE)
-		populate_time[nid] += ns;
+		populate_cycles[nid] += cycles;
+}
+
+static u64 populate_ns(int nid)
+{
+	u64 cycles = get_cycles() - start_cycles;
+
+	return cycles ? mul_u64_u64_div_u64(populate_cycles[nid],
+					    ktime_get_ns() - start_ns, cycles) : 0;
 }
 #endif
 
@@ -272,7 +284,7 @@ static int report_show(struct seq_file *m, void *unused)
 			   node_present_pages(nid) << (PAGE_SHIFT - 10));
 		show_stat(m, who, &stats[nid]);
 		if (populate_ns(nid))
-			seq_printf(m, "%s: populated in %llu us\n", who,
+			seq_printf(m, "%s: populated at boot in %llu us\n", who,
 				   div_u64(populate_ns(nid), NSEC_PER_USEC));
 	}
 	if (stats[VMEMMAP_NO_NODE].memmap)
@@ -297,6 +309,10 @@ static struct dentry *vmemmap_dir;
 
 static int __init vmemmap_report_init(void)
 {
+#ifndef MODULE
+	start_cycles = get_cycles();
+	start_ns = ktime_get_ns();
+#endif
 	vmemmap_dir = debugfs_create_dir("vmemmap", NULL);
 	debugfs_create_file("report", 0400, vmemmap_dir, NULL, &report_fops);
 	debugfs_create_file("check", 0400, vmemmap_dir, NULL, &check_fops);
