@@ -362,10 +362,10 @@ static int __meminit populate_compound(unsigned long start, unsigned long end,
  * Return: the first struct page, NULL when memory or a table is missing; then
  * nothing is left behind and the log has one line about it.
  */
-struct page *__ref __populate_section_memmap(unsigned long pfn,
-					     unsigned long nr_pages, int nid,
-					     struct vmem_altmap *altmap,
-					     struct dev_pagemap *pgmap)
+struct page *__meminit __populate_section_memmap(unsigned long pfn,
+						 unsigned long nr_pages, int nid,
+						 struct vmem_altmap *altmap,
+						 struct dev_pagemap *pgmap)
 {
 	unsigned long start = (unsigned long)pfn_to_page(pfn);
 	unsigned long end = (unsigned long)pfn_to_page(pfn + nr_pages);

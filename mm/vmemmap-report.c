@@ -45,7 +45,7 @@ static u64 start_ns;
  * @nid: its node
  * @cycles: as counted by get_cycles()
  */
-void __init vmemmap_account_populate(int nid, cycles_t cycles)
+void __meminit vmemmap_account_populate(int nid, cycles_t cycles)
 {
 	if (nid != NUMA_NO_NODE)
 		populate_cycles[nid] += cycles;

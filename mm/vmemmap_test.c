@@ -306,6 +306,71 @@ static void page_tables_go_with_the_last_leaf(struct kunit *test)
 	depopulate(pfn, PAGES_PER_SECTION, NULL);
 }
 
+static int __ref add_section(unsigned long pfn, unsigned long nr)
+{
+	int err;
+
+	mem_hotplug_begin();
+	err = sparse_add_section(first_memory_node, pfn, nr, NULL, NULL);
+	mem_hotplug_done();
+	return err;
+}
+
+static void remove_section(unsigned long pfn, unsigned long nr)
+{
+	mem_hotplug_begin();
+	sparse_remove_section(__pfn_to_section(pfn), pfn, nr, 0, NULL);
+	mem_hotplug_done();
+}
+
+/* They share a leaf unless their struct pages fill whole leaves */
+static void neighbouring_sections(struct kunit *test)
+{
+	unsigned long pfn = nowhere(), next = pfn + PAGES_PER_SECTION, i;
+
+	KUNIT_ASSERT_EQ(test, add_section(pfn, PAGES_PER_SECTION), 0);
+	KUNIT_ASSERT_EQ(test, add_section(next, PAGES_PER_SECTION), 0);
+	for (i = 0; i < PAGES_PER_SECTION; i++)
+		pfn_to_page(next + i)->flags = next + i;
+
+	remove_section(pfn, PAGES_PER_SECTION);
+	KUNIT_EXPECT_FALSE(test, pfn_valid(next - 1));
+	KUNIT_EXPECT_TRUE(test, pfn_valid(next));
+	KUNIT_EXPECT_EQ(test, mapped_by(next, PAGES_PER_SECTION, 0), SECTION_MEMMAP_SIZE);
+	for (i = 0; i < PAGES_PER_SECTION; i++)
+		if (!mapped(pfn_to_page(next + i)) ||
+		    pfn_to_page(next + i)->flags != next + i)
+			break;
+	KUNIT_EXPECT_EQ(test, i, PAGES_PER_SECTION);
+
+	remove_section(next, PAGES_PER_SECTION);
+	KUNIT_EXPECT_FALSE(test, pfn_valid(next));
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, 2 * PAGES_PER_SECTION, 0), 0ul);
+}
+
+static void sub_sections(struct kunit *test)
+{
+	unsigned long pfn = nowhere(), n = PAGES_PER_SUBSECTION;
+
+	KUNIT_ASSERT_EQ(test, add_section(pfn, n), 0);
+	KUNIT_ASSERT_EQ(test, add_section(pfn + 2 * n, n), 0);
+	KUNIT_EXPECT_EQ(test, add_section(pfn, 4 * n), -EEXIST);
+	KUNIT_EXPECT_TRUE(test, pfn_valid(pfn));
+	KUNIT_EXPECT_FALSE(test, pfn_valid(pfn + n));
+	KUNIT_EXPECT_TRUE(test, pfn_valid(pfn + 3 * n - 1));
+	KUNIT_EXPECT_FALSE(test, pfn_valid(pfn + 3 * n));
+
+	remove_section(pfn, n);
+	KUNIT_EXPECT_FALSE(test, pfn_valid(pfn));
+	KUNIT_EXPECT_TRUE(test, pfn_valid(pfn + 2 * n));
+	KUNIT_EXPECT_TRUE(test, mapped(pfn_to_page(pfn + 2 * n)));
+	KUNIT_EXPECT_TRUE(test, mapped(pfn_to_page(pfn + 3 * n - 1)));
+
+	remove_section(pfn + 2 * n, n);
+	KUNIT_EXPECT_FALSE(test, pfn_valid(pfn + 2 * n));
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), 0ul);
+}
+
 struct lent_memory {
 	struct vmem_altmap altmap;
 	struct page *page;
@@ -466,6 +531,8 @@ static struct kunit_case vmemmap_change_cases[] = {
 	KUNIT_CASE(whole_section),
 	KUNIT_CASE(parts_of_a_section),
 	KUNIT_CASE(page_tables_go_with_the_last_leaf),
+	KUNIT_CASE(neighbouring_sections),
+	KUNIT_CASE(sub_sections),
 	KUNIT_CASE(backing_from_an_altmap),
 	KUNIT_CASE(altmap_falls_back_to_base_pages),
 	KUNIT_CASE(exhausted_altmap_leaves_nothing),

@@ -251,7 +251,7 @@ static int reported_memmap(struct mapped *map)
 {
 	char *text = slurp(REPORT);
 	char *line = text ? strstr(text, "virtually mapped") : NULL;
-	bool seen = line != NULL;
+	bool seen = !!line;
 
 	for (; line; line = strchr(line + 1, '\n')) {
 		unsigned long long kb, leaves;
