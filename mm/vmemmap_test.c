@@ -326,26 +326,32 @@ static void remove_section(unsigned long pfn, unsigned long nr)
 /* They share a leaf unless their struct pages fill whole leaves */
 static void neighbouring_sections(struct kunit *test)
 {
-	unsigned long pfn = nowhere(), next = pfn + PAGES_PER_SECTION, i;
+	unsigned long pfn = nowhere(), i;
+	int last;
 
-	KUNIT_ASSERT_EQ(test, add_section(pfn, PAGES_PER_SECTION), 0);
-	KUNIT_ASSERT_EQ(test, add_section(next, PAGES_PER_SECTION), 0);
-	for (i = 0; i < PAGES_PER_SECTION; i++)
-		pfn_to_page(next + i)->flags = next + i;
+	/* Either of them can go first */
+	for (last = 0; last < 2; last++) {
+		unsigned long stays = pfn + last * PAGES_PER_SECTION;
+		unsigned long goes = pfn + !last * PAGES_PER_SECTION;
 
-	remove_section(pfn, PAGES_PER_SECTION);
-	KUNIT_EXPECT_FALSE(test, pfn_valid(next - 1));
-	KUNIT_EXPECT_TRUE(test, pfn_valid(next));
-	KUNIT_EXPECT_EQ(test, mapped_by(next, PAGES_PER_SECTION, 0), SECTION_MEMMAP_SIZE);
-	for (i = 0; i < PAGES_PER_SECTION; i++)
-		if (!mapped(pfn_to_page(next + i)) ||
-		    pfn_to_page(next + i)->flags != next + i)
-			break;
-	KUNIT_EXPECT_EQ(test, i, PAGES_PER_SECTION);
+		KUNIT_ASSERT_EQ(test, add_section(goes, PAGES_PER_SECTION), 0);
+		KUNIT_ASSERT_EQ(test, add_section(stays, PAGES_PER_SECTION), 0);
+		for (i = 0; i < PAGES_PER_SECTION; i++)
+			pfn_to_page(stays + i)->flags = stays + i;
 
-	remove_section(next, PAGES_PER_SECTION);
-	KUNIT_EXPECT_FALSE(test, pfn_valid(next));
-	KUNIT_EXPECT_EQ(test, mapped_by(pfn, 2 * PAGES_PER_SECTION, 0), 0ul);
+		remove_section(goes, PAGES_PER_SECTION);
+		KUNIT_EXPECT_FALSE(test, pfn_valid(goes));
+		KUNIT_EXPECT_TRUE(test, pfn_valid(stays));
+		for (i = 0; i < PAGES_PER_SECTION; i++)
+			if (!mapped(pfn_to_page(stays + i)) ||
+			    pfn_to_page(stays + i)->flags != stays + i)
+				break;
+		KUNIT_EXPECT_EQ(test, i, PAGES_PER_SECTION);
+
+		remove_section(stays, PAGES_PER_SECTION);
+		KUNIT_EXPECT_FALSE(test, pfn_valid(stays));
+		KUNIT_EXPECT_EQ(test, mapped_by(pfn, 2 * PAGES_PER_SECTION, 0), 0ul);
+	}
 }
 
 static void sub_sections(struct kunit *test)
