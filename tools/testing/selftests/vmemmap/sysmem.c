@@ -251,7 +251,7 @@ static int reported_memmap(struct mapped *map)
 {
 	char *text = slurp(REPORT);
 	char *line = text ? strstr(text, "virtually mapped") : NULL;
-	bool seen = !!line;
+	bool seen = line;
 
 	for (; line; line = strchr(line + 1, '\n')) {
 		unsigned long long kb, leaves;
@@ -295,7 +295,7 @@ int mapped_memmap(struct mapped *map)
 		if (next)
 			*next++ = '\0';
 		if (!strncmp(line, "---[", 4)) {
-			inside = strstr(line, "emmap") != NULL;
+			inside = strstr(line, "emmap");
 			continue;
 		}
 		if (!inside || sscanf(line, "0x%llx-0x%llx", &start, &end) != 2)
