@@ -11,8 +11,7 @@
 #include <linux/fault-inject.h>
 #include <linux/init.h>
 #include <linux/mm.h>
-
-#include "sparse-vmemmap.h"
+#include <linux/vmemmap.h>
 
 /* A stack trace for each of thousands of failures helps nobody */
 #define FAIL_VMEMMAP_ATTR {				\

@@ -24,7 +24,6 @@
 #include <linux/vmemmap.h>
 
 #include <asm/sections.h>
-#include <asm/vmemmap.h>
 
 #include "sparse-vmemmap.h"
 

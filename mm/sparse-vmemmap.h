@@ -11,7 +11,7 @@
 
 #ifdef CONFIG_SPARSEMEM_VMEMMAP
 
-#include <asm/vmemmap.h>
+#include <linux/vmemmap.h>
 
 void sparse_lose_section(unsigned long pnum);
 
@@ -61,15 +61,6 @@ static inline void sparse_lose_section(unsigned long pnum)
 }
 
 #endif /* !CONFIG_SPARSEMEM_VMEMMAP */
-
-#ifdef CONFIG_VMEMMAP_FAULT_INJECTION
-bool should_fail_vmemmap(unsigned long size);
-#else
-static inline bool should_fail_vmemmap(unsigned long size)
-{
-	return false;
-}
-#endif
 
 #ifdef CONFIG_VMEMMAP_REPORT
 void vmemmap_account_populate(int nid, cycles_t cycles);

@@ -13,6 +13,7 @@
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/vmemmap.h>
 
 #include <asm/dma.h>
 

@@ -36,7 +36,7 @@ static void __meminit zap_flush(struct zap *zap)
 
 	/* The CPU may hold upper levels for any address space */
 	if (zap->tables)
-		flush_tlb_all();
+		arch_vmemmap_flush_tables(zap->start, zap->end);
 	else if (zap->flush_start < zap->flush_end)
 		flush_tlb_kernel_range(zap->flush_start, zap->flush_end);
 
@@ -75,6 +75,23 @@ static bool __meminit altmap_contains(const struct vmem_altmap *altmap,
 	return pfn >= first && pfn - first < altmap->free;
 }
 
+/**
+ * vmemmap_free_backing() - give back what vmemmap_alloc_block_buf() returned
+ * @pfn: its first page
+ * @order: its size, as a power of two of base pages
+ * @altmap: where it was taken from if it lies there, or NULL
+ *
+ * No CPU reaches it through the memmap any more.
+ */
+void __meminit vmemmap_free_backing(unsigned long pfn, unsigned int order,
+				    struct vmem_altmap *altmap)
+{
+	if (altmap_contains(altmap, pfn))
+		vmem_altmap_free(altmap, 1UL << order);
+	else
+		vmemmap_free_block(pfn, order);
+}
+
 /* @pfn backed the struct pages at @addr, and its entry has been cleared */
 static void __meminit zap_leaf(struct zap *zap, unsigned long addr,
 			       unsigned long pfn, unsigned int order)
@@ -109,15 +126,30 @@ static bool __meminit struct_pages_in_use(unsigned long start, unsigned long end
 	return false;
 }
 
-/*
+/**
+ * vmemmap_leaf_is_shared() - has a leaf users besides the range that goes?
+ * @start: address of the first struct page that goes
+ * @end: address after the last one
+ * @leaf: first address that the leaf maps
+ * @size: bytes that it maps
+ *
  * A leaf can be shared: by sub-sections, and by neighbouring sections when
  * their struct pages do not fill whole leaves. The last user takes it away.
+ *
+ * Return: true when a struct page of the leaf outside of @start to @end
+ * describes memory that is there.
  */
+bool __meminit vmemmap_leaf_is_shared(unsigned long start, unsigned long end,
+				      unsigned long leaf, unsigned long size)
+{
+	return struct_pages_in_use(leaf, start) ||
+	       struct_pages_in_use(end, leaf + size);
+}
+
 static bool __meminit leaf_is_shared(const struct zap *zap, unsigned long leaf,
 				     unsigned long size)
 {
-	return struct_pages_in_use(leaf, zap->start) ||
-	       struct_pages_in_use(zap->end, leaf + size);
+	return vmemmap_leaf_is_shared(zap->start, zap->end, leaf, size);
 }
 
 static void __meminit zap_pte_range(struct zap *zap, pmd_t *pmd,

@@ -102,7 +102,7 @@ static enum vmemmap_leaf_level leaf_level(const struct vmemmap_leaf *leaf)
 {
 	if (leaf->size == PAGE_SIZE)
 		return VMEMMAP_PTE_LEAF;
-	return leaf->table[2] ? VMEMMAP_PMD_LEAF : VMEMMAP_PUD_LEAF;
+	return leaf->size < PUD_SIZE ? VMEMMAP_PMD_LEAF : VMEMMAP_PUD_LEAF;
 }
 
 static void count_leaf(struct vmemmap_stat *stat, const struct vmemmap_leaf *leaf,
@@ -116,17 +116,23 @@ static void count_leaf(struct vmemmap_stat *stat, const struct vmemmap_leaf *lea
 			stat->tables++;
 }
 
+/* @seen: the last base page that was counted, which two sections can share */
 static void collect_section(struct vmemmap_stat *stats, unsigned long nr,
-			    struct vmemmap_leaf *last)
+			    struct vmemmap_leaf *last, unsigned long *seen)
 {
-	struct page *memmap = pfn_to_page(section_nr_to_pfn(nr));
-	unsigned long addr = ALIGN((unsigned long)memmap, PAGE_SIZE);
-	unsigned long end = (unsigned long)(memmap + PAGES_PER_SECTION);
+	unsigned long memmap = (unsigned long)pfn_to_page(section_nr_to_pfn(nr));
+	unsigned long end = memmap + PAGES_PER_SECTION * sizeof(struct page);
+	unsigned long addr = memmap & PAGE_MASK;
 	struct mem_section *ms = __nr_to_section(nr);
 
+	if (addr == *seen)
+		addr += PAGE_SIZE;
+	*seen = (end - 1) & PAGE_MASK;
+
 	for (; addr < end; addr += PAGE_SIZE) {
-		struct page *first = memmap + DIV_ROUND_UP(addr - (unsigned long)memmap,
-							   sizeof(struct page));
+		unsigned long offset = addr > memmap ? addr - memmap : 0;
+		struct page *first = pfn_to_page(section_nr_to_pfn(nr)) +
+				     DIV_ROUND_UP(offset, sizeof(struct page));
 		struct vmemmap_leaf leaf = *last;
 		struct vmemmap_stat *stat;
 		unsigned long pfn;
@@ -162,12 +168,12 @@ static void collect_section(struct vmemmap_stat *stats, unsigned long nr,
 void vmemmap_collect_stats(struct vmemmap_stat *stats)
 {
 	struct vmemmap_leaf last = {};
-	unsigned long nr;
+	unsigned long nr, seen = 0;
 
 	lock_memmap();
 	for (nr = next_valid_section(0); nr < NR_MEM_SECTIONS;
 	     nr = next_valid_section(nr + 1)) {
-		collect_section(stats, nr, &last);
+		collect_section(stats, nr, &last, &seen);
 		cond_resched();
 	}
 	unlock_memmap();
@@ -234,6 +240,7 @@ static void show_model(struct seq_file *m)
 	seq_printf(m, "range: %#lx-%#lx, %lu GiB\n", start, end - 1,
 		   (end - start) >> 30);
 	seq_printf(m, "vmemmap: %#lx, %s\n", start,
+		   __is_defined(VMEMMAP_IS_PATCHED) ? "patched into the code" :
 		   __builtin_constant_p(start) ? "a constant in the code" :
 						 "read from memory");
 #else
@@ -244,12 +251,22 @@ static void show_model(struct seq_file *m)
 		   (PAGES_PER_SECTION << PAGE_SHIFT) >> 20);
 }
 
+/* Bytes of a leaf at the level between base pages and PUD_SIZE */
+static unsigned long large_leaf_size(void)
+{
+#if defined(CONFIG_SPARSEMEM_VMEMMAP) && !defined(MODULE)
+	if (!arch_vmemmap_in_page_table())
+		return max(arch_vmemmap_leaf_size(), PMD_SIZE);
+#endif
+	return PMD_SIZE;
+}
+
 static void show_stat(struct seq_file *m, const char *who,
 		      const struct vmemmap_stat *stat)
 {
-	static const unsigned long leaf_size[VMEMMAP_NR_LEAF_LEVELS] = {
+	const unsigned long leaf_size[VMEMMAP_NR_LEAF_LEVELS] = {
 		[VMEMMAP_PTE_LEAF] = PAGE_SIZE,
-		[VMEMMAP_PMD_LEAF] = PMD_SIZE,
+		[VMEMMAP_PMD_LEAF] = large_leaf_size(),
 		[VMEMMAP_PUD_LEAF] = PUD_SIZE,
 	};
 	int i;

@@ -9,12 +9,29 @@
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 
+#if defined(CONFIG_SPARSEMEM_VMEMMAP) && !defined(MODULE)
+#include <asm/vmemmap.h>
+#endif
+
 struct vmem_altmap;
 
 int vmemmap_populate_range(unsigned long start, unsigned long end, int node,
 			   struct vmem_altmap *altmap);
 void vmemmap_free_range(unsigned long start, unsigned long end,
 			struct vmem_altmap *altmap);
+bool vmemmap_leaf_is_shared(unsigned long start, unsigned long end,
+			    unsigned long leaf, unsigned long size);
+void vmemmap_free_backing(unsigned long pfn, unsigned int order,
+			  struct vmem_altmap *altmap);
+
+#ifdef CONFIG_VMEMMAP_FAULT_INJECTION
+bool should_fail_vmemmap(unsigned long size);
+#else
+static inline bool should_fail_vmemmap(unsigned long size)
+{
+	return false;
+}
+#endif
 
 #define VMEMMAP_MAX_TABLES	4
 
@@ -23,7 +40,8 @@ void vmemmap_free_range(unsigned long start, unsigned long end,
  * @start: first address that the leaf maps
  * @size: bytes that it maps
  * @pfn: page frame behind @start
- * @table: the page tables on the way, top level first; folded levels are NULL
+ * @table: the page tables on the way, top level first; NULL for folded levels
+ *	and where no page table maps the memmap
  */
 struct vmemmap_leaf {
 	unsigned long start;
@@ -52,6 +70,10 @@ static inline bool vmemmap_lookup(struct mm_struct *mm, unsigned long addr,
 	pmd_t *pmd;
 	pte_t *pte;
 
+#if defined(CONFIG_SPARSEMEM_VMEMMAP) && !defined(MODULE)
+	if (!arch_vmemmap_in_page_table())
+		return arch_vmemmap_lookup(addr, leaf);
+#endif
 	if (pgd_none(*pgd))
 		return false;
 	p4d = p4d_offset(pgd, addr);
@@ -68,7 +90,7 @@ static inline bool vmemmap_lookup(struct mm_struct *mm, unsigned long addr,
 
 	if (pud_leaf(*pud)) {
 		leaf->size = PUD_SIZE;
-		leaf->pfn = page_to_pfn(pud_page(*pud));
+		leaf->pfn = pte_pfn(*(pte_t *)pud) & ~(PHYS_PFN(PUD_SIZE) - 1);
 		goto found;
 	}
 	leaf->table[2] = pud_pgtable(*pud);
@@ -77,7 +99,7 @@ static inline bool vmemmap_lookup(struct mm_struct *mm, unsigned long addr,
 		return false;
 	if (pmd_leaf(*pmd)) {
 		leaf->size = PMD_SIZE;
-		leaf->pfn = page_to_pfn(pmd_page(*pmd));
+		leaf->pfn = pte_pfn(*(pte_t *)pmd) & ~(PHYS_PFN(PMD_SIZE) - 1);
 		goto found;
 	}
 	leaf->table[3] = (void *)pmd_page_vaddr(*pmd);
