@@ -14,11 +14,11 @@
 #include <linux/slab.h>
 #include <linux/vmemmap.h>
 
-#include <asm/vmemmap.h>
-
 #include "vmemmap-report.h"
 
 #define SECTION_MEMMAP_SIZE	(PAGES_PER_SECTION * sizeof(struct page))
+/* Sections can be smaller than what a base page describes */
+#define SECTION_MAPPED_SIZE	ALIGN(SECTION_MEMMAP_SIZE, PAGE_SIZE)
 
 static bool mapped(const struct page *page)
 {
@@ -112,12 +112,29 @@ static void holes_are_holes(struct kunit *test)
 		KUNIT_ASSERT_FALSE(test, pfn_valid(pfn + PAGES_PER_SECTION - 1));
 		KUNIT_ASSERT_NULL(test, pfn_to_online_page(pfn));
 		/* A leaf that belongs to this section alone must not be there */
-		if (IS_ALIGNED(leaf | SECTION_MEMMAP_SIZE, PMD_SIZE))
+		if (IS_ALIGNED(leaf | SECTION_MEMMAP_SIZE, arch_vmemmap_leaf_size()))
 			KUNIT_ASSERT_FALSE(test, mapped(pfn_to_page(pfn)));
 	}
 	KUNIT_EXPECT_FALSE(test, pfn_valid(beyond));
 	KUNIT_EXPECT_FALSE(test, pfn_valid(beyond | 0x100));
 	KUNIT_EXPECT_FALSE(test, pfn_valid(ULONG_MAX));
+}
+
+/* Node of the first memory that a leaf describes: all that share it have its backing */
+static int node_of_leaf(const struct vmemmap_leaf *leaf)
+{
+	unsigned long start = max_t(unsigned long, leaf->start, (unsigned long)vmemmap);
+	unsigned long end = (leaf->start + leaf->size - (unsigned long)vmemmap) /
+			    sizeof(struct page);
+	unsigned long pfn = (start - (unsigned long)vmemmap) / sizeof(struct page);
+
+	for (; pfn < end; pfn = ALIGN(pfn + 1, PAGES_PER_SUBSECTION)) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (page && !PagePoisoned(page))
+			return page_to_nid(page);
+	}
+	return NUMA_NO_NODE;
 }
 
 static void struct_pages_are_local(struct kunit *test)
@@ -142,7 +159,9 @@ static void struct_pages_are_local(struct kunit *test)
 			/* Backing can lie in a section that was lost at boot */
 			if (!backing || PagePoisoned(page) || PagePoisoned(backing))
 				continue;
-			KUNIT_ASSERT_EQ(test, page_to_nid(backing), page_to_nid(page));
+			if (page_to_nid(backing) != page_to_nid(page))
+				KUNIT_ASSERT_EQ(test, page_to_nid(backing),
+						node_of_leaf(&leaf));
 		}
 	}
 }
@@ -152,7 +171,7 @@ static void report_tells_the_truth(struct kunit *test)
 {
 	unsigned long nr, addr, leaves[VMEMMAP_NR_LEAF_LEVELS] = {};
 	unsigned long reported[VMEMMAP_NR_LEAF_LEVELS] = {};
-	unsigned long end = 0, mapped_bytes = 0, reported_bytes = 0;
+	unsigned long end = 0, seen = 0, mapped_bytes = 0, reported_bytes = 0;
 	struct vmemmap_stat *stats;
 	struct vmemmap_leaf leaf;
 	int i, nid;
@@ -171,12 +190,13 @@ static void report_tells_the_truth(struct kunit *test)
 			continue;
 		addr = (unsigned long)pfn_to_page(section_nr_to_pfn(nr));
 		mapped_bytes += ALIGN(addr + SECTION_MEMMAP_SIZE, PAGE_SIZE) -
-				ALIGN(addr, PAGE_SIZE);
+				max(addr & PAGE_MASK, seen);
+		seen = ALIGN(addr + SECTION_MEMMAP_SIZE, PAGE_SIZE);
 		for (addr = max(addr, end); addr < (unsigned long)
 		     pfn_to_page(section_nr_to_pfn(nr + 1)); addr = end) {
 			KUNIT_ASSERT_TRUE(test, vmemmap_lookup(&init_mm, addr, &leaf));
 			leaves[leaf.size == PUD_SIZE ? VMEMMAP_PUD_LEAF :
-			       leaf.size == PMD_SIZE ? VMEMMAP_PMD_LEAF :
+			       leaf.size > PAGE_SIZE ? VMEMMAP_PMD_LEAF :
 						       VMEMMAP_PTE_LEAF]++;
 			end = leaf.start + leaf.size;
 		}
@@ -211,10 +231,25 @@ static struct kunit_suite vmemmap_boot_suite = {
 };
 
 #ifdef CONFIG_MEMORY_HOTPLUG
+static bool sections_share_leaves(void)
+{
+	return arch_vmemmap_leaf_size() >= 2 * SECTION_MEMMAP_SIZE;
+}
+
+/* Pages whose struct pages share no leaf with others: a section's, or a leaf's */
+static unsigned long pages_per_leaf(void)
+{
+	return sections_share_leaves() ?
+	       arch_vmemmap_leaf_size() / sizeof(struct page) : PAGES_PER_SECTION;
+}
+
 /* Far enough from the last section that no leaf is shared with it */
 static unsigned long nowhere(void)
 {
-	return section_nr_to_pfn(ALIGN(__highest_present_section_nr + 8, 8));
+	unsigned long far = max(8UL, roundup_pow_of_two(arch_vmemmap_leaf_size() /
+							SECTION_MEMMAP_SIZE));
+
+	return section_nr_to_pfn(ALIGN(__highest_present_section_nr + far, far));
 }
 
 static unsigned long va(unsigned long pfn)
@@ -253,28 +288,32 @@ static unsigned long mapped_by(unsigned long pfn, unsigned long nr, unsigned lon
 
 static void whole_section(struct kunit *test)
 {
-	unsigned long pfn = nowhere(), i;
+	unsigned long pfn = nowhere(), nr = pages_per_leaf(), i;
 
-	KUNIT_ASSERT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), 0ul);
-	KUNIT_ASSERT_EQ(test, populate(pfn, PAGES_PER_SECTION, NULL), 0);
-	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), SECTION_MEMMAP_SIZE);
+	KUNIT_ASSERT_EQ(test, mapped_by(pfn, nr, 0), 0ul);
+	KUNIT_ASSERT_EQ(test, populate(pfn, nr, NULL), 0);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, nr, 0), ALIGN(nr * sizeof(struct page), PAGE_SIZE));
 
 	/* It is memory, and no two struct pages are the same memory */
-	for (i = 0; i < PAGES_PER_SECTION; i++)
+	for (i = 0; i < nr; i++)
 		pfn_to_page(pfn + i)->flags = pfn + i;
-	for (i = 0; i < PAGES_PER_SECTION; i++)
+	for (i = 0; i < nr; i++)
 		if (pfn_to_page(pfn + i)->flags != pfn + i)
 			break;
-	KUNIT_EXPECT_EQ(test, i, PAGES_PER_SECTION);
+	KUNIT_EXPECT_EQ(test, i, nr);
 
-	depopulate(pfn, PAGES_PER_SECTION, NULL);
-	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), 0ul);
+	depopulate(pfn, nr, NULL);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, nr, 0), 0ul);
 }
 
 static void parts_of_a_section(struct kunit *test)
 {
 	unsigned long pfn = nowhere(), n = PAGES_PER_SUBSECTION;
 	unsigned long bytes = max(n * sizeof(struct page), PAGE_SIZE);
+
+	if (n * sizeof(struct page) < PAGE_SIZE ||
+	    (!arch_vmemmap_in_page_table() && arch_vmemmap_leaf_size() > PAGE_SIZE))
+		kunit_skip(test, "sub-sections share their backing here");
 
 	KUNIT_ASSERT_EQ(test, populate(pfn, n, NULL), 0);
 	KUNIT_ASSERT_EQ(test, populate(pfn + 4 * n, n, NULL), 0);
@@ -286,7 +325,7 @@ static void parts_of_a_section(struct kunit *test)
 
 	/* The rest of the section fills up around what is there */
 	KUNIT_ASSERT_EQ(test, populate(pfn, PAGES_PER_SECTION, NULL), 0);
-	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), SECTION_MEMMAP_SIZE);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), SECTION_MAPPED_SIZE);
 	depopulate(pfn, PAGES_PER_SECTION, NULL);
 	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), 0ul);
 }
@@ -295,6 +334,9 @@ static void page_tables_go_with_the_last_leaf(struct kunit *test)
 {
 	unsigned long pfn = nowhere();
 	pud_t *pud;
+
+	if (!arch_vmemmap_in_page_table())
+		kunit_skip(test, "no page table maps the memmap here");
 
 	KUNIT_ASSERT_EQ(test, populate(pfn, PAGES_PER_SUBSECTION, NULL), 0);
 	pud = pud_offset(p4d_offset(pgd_offset_k(va(pfn)), va(pfn)), va(pfn));
@@ -396,16 +438,17 @@ static bool lend_memory(struct lent_memory *lent, unsigned int order)
 
 static void backing_from_an_altmap(struct kunit *test)
 {
-	unsigned long pfn = nowhere(), addr;
-	unsigned int order = get_order(ALIGN(SECTION_MEMMAP_SIZE, PMD_SIZE));
+	unsigned long pfn = nowhere(), nr = pages_per_leaf(), addr;
+	unsigned long leaf_size = arch_vmemmap_leaf_size();
+	unsigned int order = get_order(ALIGN(nr * sizeof(struct page), leaf_size));
 	struct vmemmap_leaf leaf;
 	struct lent_memory lent = {};
 
 	if (order >= MAX_ORDER || !lend_memory(&lent, order))
 		kunit_skip(test, "no memory block of order %u", order);
 
-	KUNIT_EXPECT_EQ(test, populate(pfn, PAGES_PER_SECTION, &lent.altmap), 0);
-	for (addr = va(pfn); addr < va(pfn + PAGES_PER_SECTION); addr += PAGE_SIZE) {
+	KUNIT_EXPECT_EQ(test, populate(pfn, nr, &lent.altmap), 0);
+	for (addr = va(pfn); addr < va(pfn + nr); addr += PAGE_SIZE) {
 		unsigned long from;
 
 		if (!vmemmap_lookup(&init_mm, addr, &leaf))
@@ -414,23 +457,23 @@ static void backing_from_an_altmap(struct kunit *test)
 		if (from - lent.altmap.base_pfn >= lent.altmap.free)
 			break;
 	}
-	KUNIT_EXPECT_EQ(test, addr, va(pfn + PAGES_PER_SECTION));
+	KUNIT_EXPECT_EQ(test, addr, va(pfn + nr));
 	/* Leaves are lent whole */
 	KUNIT_EXPECT_EQ(test, lent.altmap.alloc,
-			PHYS_PFN(ALIGN(SECTION_MEMMAP_SIZE, arch_vmemmap_has_pmd_leaf() ?
-				       PMD_SIZE : PAGE_SIZE)));
+			PHYS_PFN(ALIGN(nr * sizeof(struct page), leaf_size)));
 
-	depopulate(pfn, PAGES_PER_SECTION, &lent.altmap);
+	depopulate(pfn, nr, &lent.altmap);
 	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, 0ul);
-	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), 0ul);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, nr, 0), 0ul);
 	__free_pages(lent.page, lent.order);
 }
 
 /* Enough for base pages, too little or misplaced for a large leaf */
 static void altmap_falls_back_to_base_pages(struct kunit *test)
 {
-	unsigned long pfn = nowhere(), nr = PHYS_PFN(SECTION_MEMMAP_SIZE);
-	unsigned int order = get_order(SECTION_MEMMAP_SIZE) + 1;
+	unsigned long pfn = nowhere(), nr = pages_per_leaf();
+	unsigned long bytes = nr * sizeof(struct page);
+	unsigned int order = get_order(bytes) + 1;
 	struct lent_memory lent = {};
 
 	if (!arch_vmemmap_has_pmd_leaf())
@@ -439,31 +482,33 @@ static void altmap_falls_back_to_base_pages(struct kunit *test)
 		kunit_skip(test, "no memory block of order %u", order);
 
 	lent.altmap.base_pfn++;
-	lent.altmap.free = nr;
-	KUNIT_EXPECT_EQ(test, populate(pfn, PAGES_PER_SECTION, &lent.altmap), 0);
-	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, PAGE_SIZE),
-			SECTION_MEMMAP_SIZE);
-	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, nr);
-	depopulate(pfn, PAGES_PER_SECTION, &lent.altmap);
+	lent.altmap.free = PHYS_PFN(bytes);
+	KUNIT_EXPECT_EQ(test, populate(pfn, nr, &lent.altmap), 0);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, nr, PAGE_SIZE), bytes);
+	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, PHYS_PFN(bytes));
+	depopulate(pfn, nr, &lent.altmap);
 	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, 0ul);
 	__free_pages(lent.page, lent.order);
 }
 
 static void exhausted_altmap_leaves_nothing(struct kunit *test)
 {
-	unsigned long pfn = nowhere();
+	unsigned long pfn = nowhere(), nr = pages_per_leaf();
 	struct lent_memory lent = {};
 
-	/* Two base pages: a sub-section starts, and cannot be finished */
-	if (PAGES_PER_SUBSECTION * sizeof(struct page) <= 2 * PAGE_SIZE ||
-	    !lend_memory(&lent, 1))
-		kunit_skip(test, "a sub-section needs no more than two base pages");
+	/* Two base pages: a leaf or a sub-section starts, and cannot be finished */
+	if (nr * sizeof(struct page) <= 2 * PAGE_SIZE || !lend_memory(&lent, 1))
+		kunit_skip(test, "a section needs no more than two base pages");
 
-	KUNIT_EXPECT_EQ(test, populate(pfn, PAGES_PER_SUBSECTION, &lent.altmap), -ENOMEM);
+	if (!sections_share_leaves() &&
+	    PAGES_PER_SUBSECTION * sizeof(struct page) > 2 * PAGE_SIZE) {
+		KUNIT_EXPECT_EQ(test, populate(pfn, PAGES_PER_SUBSECTION, &lent.altmap),
+				-ENOMEM);
+		KUNIT_EXPECT_EQ(test, lent.altmap.alloc, 0ul);
+	}
+	KUNIT_EXPECT_EQ(test, populate(pfn, nr, &lent.altmap), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, 0ul);
-	KUNIT_EXPECT_EQ(test, populate(pfn, PAGES_PER_SECTION, &lent.altmap), -ENOMEM);
-	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, 0ul);
-	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), 0ul);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, nr, 0), 0ul);
 	__free_pages(lent.page, lent.order);
 }
 

@@ -24,6 +24,7 @@
 FIXTURE(faults)
 {
 	struct dimms dimms;
+	int dimm;
 	struct totals before;
 	char answer[256];
 };
@@ -93,7 +94,7 @@ FIXTURE_TEARDOWN(faults)
 
 static int ask(faults_data_t *self, const char *verb)
 {
-	return ask_dimm(verb, self->dimms.name[0], self->answer, sizeof(self->answer));
+	return ask_dimm(verb, self->dimms.name[self->dimm], self->answer, sizeof(self->answer));
 }
 
 TEST_F_TIMEOUT(faults, base_pages_without_leaves, 60)
@@ -120,7 +121,8 @@ TEST_F_TIMEOUT(faults, base_pages_without_leaves, 60)
 /*
  * Lets the nth allocation fail, and all after it, for growing n until plugging works again. What
  * was done before the nth has to be undone each time. Base pages only, for there are more.
- * FAULT_STEP=n goes on in steps of n.
+ * FAULT_STEP=n goes on in steps of n. FAILED_STAYS=1 is for machines that do not take a DIMM back
+ * that was not added: there, each failure takes the next DIMM.
  */
 TEST_F_TIMEOUT(faults, each_failure_is_undone, 300)
 {
@@ -143,6 +145,10 @@ TEST_F_TIMEOUT(faults, each_failure_is_undone, 300)
 		EXPECT_EQ(self->before.blocks, now.blocks);
 		EXPECT_EQ(self->before.map.base, now.map.base);
 		EXPECT_EQ(self->before.map.large, now.map.large);
+		if (env_number("FAILED_STAYS", 0)) {
+			ASSERT_LT(++self->dimm, self->dimms.count);
+			continue;
+		}
 		ASSERT_EQ(0, ask(self, "unplug")) {
 			TH_LOG("after failure %d: %s", i, self->answer);
 		}

@@ -246,6 +246,31 @@ uint64_t ram_within(const struct ranges *ram, uint64_t start, uint64_t end)
 	return bytes;
 }
 
+/**
+ * memmap_of() - how large the mapped memmap of some memory is
+ * @ram: from system_ram()
+ * @granule: the memmap has struct pages for whole pieces of this many bytes of memory
+ *
+ * LEAF=size in the environment says that memory shares the leaves of this size that its struct
+ * pages do not fill.
+ *
+ * Return: bytes.
+ */
+uint64_t memmap_of(const struct ranges *ram, uint64_t granule)
+{
+	uint64_t leaf = env_number("LEAF", page_size()), start, bytes = 0;
+	uint64_t described = leaf / struct_page_size() * page_size();
+
+	if (described > granule)
+		granule = described;
+	else
+		leaf = memmap_bytes(granule >> 10);
+	for (start = 0; start < ram->range[ram->count - 1].end; start += granule)
+		if (ram_within(ram, start, start + granule))
+			bytes += leaf;
+	return bytes;
+}
+
 /* From the report of the kernel itself: "node 0: leaves of 4 KiB: 16", once for each node. */
 static int reported_memmap(struct mapped *map)
 {
@@ -266,7 +291,7 @@ static int reported_memmap(struct mapped *map)
 		line = what;
 	}
 	free(text);
-	return seen ? 0 : -1;
+	return seen && map->base + map->large ? 0 : -1;
 }
 
 /**

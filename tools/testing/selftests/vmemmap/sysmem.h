@@ -57,6 +57,7 @@ uint64_t page_size(void);
 long long memmap_bytes(long long kb);
 
 int system_ram(struct ranges *ram);
+uint64_t memmap_of(const struct ranges *ram, uint64_t granule);
 uint64_t ram_within(const struct ranges *ram, uint64_t start, uint64_t end);
 int mapped_memmap(struct mapped *map);
 int page_words(const char *path, uint64_t pfn, uint64_t *words, int count);
