@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memmap of book3e: base pages in the kernel's page table.
+ */
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/vmemmap.h>
+
+/**
+ * vmemmap_populate() - back a range of the memmap, see vmemmap_populate_range()
+ * @start: address of the first struct page
+ * @end: address after the last one
+ * @node: node for backing and page tables
+ * @altmap: where to take the backing from, or NULL
+ *
+ * Return: 0; -ENOMEM, -ERANGE with nothing left behind.
+ */
+int __meminit vmemmap_populate(unsigned long start, unsigned long end, int node,
+			       struct vmem_altmap *altmap)
+{
+	int err;
+
+	if (end > VMEMMAP_END)
+		return -ERANGE;
+	err = vmemmap_populate_range(start, end, node, altmap);
+	/* A miss handler that walks the table must find what is in it */
+	smp_wmb();
+	return err;
+}
+
+#ifdef CONFIG_MEMORY_HOTPLUG
+/**
+ * vmemmap_free() - take a range of the memmap down, see vmemmap_free_range()
+ * @start: address of the first struct page
+ * @end: address after the last one
+ * @altmap: where the backing came from, or NULL
+ */
+void __ref vmemmap_free(unsigned long start, unsigned long end,
+			struct vmem_altmap *altmap)
+{
+	vmemmap_free_range(start, end, altmap);
+}
+#endif
