@@ -182,7 +182,7 @@ def run(guest, arch, where, verbose=False):
         finally:
             failure = emulator.close()
         lines = emulator.console.lines
-        verdict = judge.judge(guest, where.variant, lines, parser, faults, arch.allow)
+        verdict = judge.judge(guest, where.variant, lines, parser, faults, arch)
         ending = failure or ending
         problems = ([ending] if ending else []) + verdict.problems
         for problem in problems:

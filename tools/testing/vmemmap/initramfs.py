@@ -10,6 +10,7 @@ import shutil
 import subprocess
 
 import cpio
+import foreign
 import layout
 from toolbox import Trouble, lock, need, write_whole
 
@@ -94,6 +95,15 @@ def build_tests(arch, tree, build):
     return out
 
 
+def _busybox(arch, build):
+    """Returns the path of a busybox for guests: this machine's, or one of another architecture."""
+    path = arch.user["busybox"]
+    debian = arch.user.get("debian")
+    if not debian:
+        return path
+    return foreign.program(os.path.join(build, "user", arch.name), "busybox-static", debian, path)
+
+
 def _archive(arch, where, tests):
     archive = cpio.Archive()
     for folder in ("proc", "sys", "tmp", "tests", "bin", "sbin", "lib", "usr/bin", "usr/sbin"):
@@ -101,7 +111,7 @@ def _archive(arch, where, tests):
     archive.node("dev/console", 5, 1)
     archive.node("dev/kmsg", 1, 11)
     archive.node("dev/null", 1, 3, 0o666)
-    archive.file("bin/busybox", _read(arch.user["busybox"], "install busybox-static"))
+    archive.file("bin/busybox", _read(_busybox(arch, where.build), "install busybox-static"))
     archive.link("bin/sh", "busybox")
     archive.file("init", _read(layout.BED / "init" / "init", "the repository is not whole"))
     for name in sorted(os.listdir(tests)):

@@ -178,20 +178,23 @@ def _judge_kunit(script, parser, expect, strict, verdict):
     _take_results("kunit", ktap.parse(parser, script.early), verdict, expect.may_skip, strict)
 
 
-def judge(guest, variant, lines, parser, faults, arch_allow=()):
+def judge(guest, variant, lines, parser, faults, arch=None):
     """Judges a guest by its console.
 
     lines: the console.  parser: from ktap.load_parser().  faults: from read_faults().
-    arch_allow: patterns that the architecture's firmware may print.  Returns a Verdict.
+    arch: machine.Arch, for what its firmware may print and its tests may skip, or None.
+    Returns a Verdict.
 
     On our own kernel a skipped case is a failure unless the guest's data says that it may
     be skipped; the other variants lack some of what the cases look at.
     """
     strict = variant == "vmemmap"
     expect = guest.expect(variant)
+    if arch:
+        expect = dataclasses.replace(expect, may_skip=(*expect.may_skip, *arch.may_skip))
     script = take_apart(lines)
     verdict = Verdict()
-    allow = [re.compile(text) for text in arch_allow] + faults.harmless + list(expect.allow)
+    allow = [re.compile(text) for text in (arch.allow if arch else ())] + faults.harmless + list(expect.allow)
     _judge_log(script, faults, allow, verdict)
     if not script.hello:
         verdict.problems.append("user space did not start")

@@ -29,6 +29,7 @@ class Arch:
     cmdline: str
     user: dict
     allow: tuple
+    may_skip: tuple = ()
 
 
 def arch_facts(name):
@@ -55,7 +56,8 @@ def arch_facts(name):
     return Arch(name=name, **{key: qemu[key] for key in QEMU_KEYS},
                 extra=tuple(qemu.get("extra", ())), loader=qemu.get("loader", "direct"),
                 cmdline=ours.get("cmdline", ""), user=ours["user"],
-                allow=tuple(ours.get("allow", ())))
+                allow=tuple(ours.get("allow", ())),
+                may_skip=tuple(ours.get("may_skip", ())))
 
 
 def emulator(arch):

@@ -54,8 +54,10 @@ def _complaints(bench, variant):
 
 
 def _sources(bench):
-    source = bench.arch["kernel"]["source"]
-    return bench.changed(rf"^(mm|fs|kernel|drivers|arch/{source})/.*\.[cS]$")
+    facts = bench.arch["kernel"]
+    names = bench.changed(rf"^(mm|fs|kernel|drivers|arch/{facts['source']})/.*\.[cS]$")
+    # what only another kind of processor compiles is other_arches' business
+    return [name for name in names if not name.startswith(tuple(facts.get("elsewhere", ())))]
 
 
 def _buildable(kernel, objects):

@@ -3,6 +3,7 @@
 import unittest
 
 import support  # noqa: F401  (finds the modules below)
+import archdata
 import guest
 import machine
 from toolbox import Trouble
@@ -28,11 +29,12 @@ class Data(unittest.TestCase):
             self.assertIn(word, message)
 
     def test_ours_are_good(self):
-        for name in guest.names("x86_64"):
-            one = guest.load("x86_64", name)
-            self.assertTrue(one.about, name)
-            for program in one.tests:
-                self.assertRegex(program, r"^[a-z]+$", name)
+        for arch in archdata.known():
+            for name in guest.names(arch):
+                one = guest.load(arch, name)
+                self.assertTrue(one.about, name)
+                for program in one.tests:
+                    self.assertRegex(program, r"^[a-z]+$", name)
 
     def test_defaults(self):
         one = parse(GOOD)

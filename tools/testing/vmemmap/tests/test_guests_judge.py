@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The judge of guests: what must fail does fail, by made-up consoles."""
+import dataclasses
 import os
 import pathlib
 import unittest
@@ -8,6 +9,7 @@ import support
 import guest
 import judge
 import ktap
+import machine
 
 BUILD = pathlib.Path(os.environ.get("VMEMMAP_BUILD", support.BED.parents[2] / "build"))
 TREES = sorted(BUILD.glob("trees/*/*/tools/testing/kunit/kunit_parser.py"))
@@ -41,11 +43,12 @@ class Judge(unittest.TestCase):
         cls.parser = ktap.load_parser(str(TREES[0].parents[3]))
         cls.faults = judge.read_faults()
 
-    def verdict(self, lines, more="", variant="vmemmap"):
+    def verdict(self, lines, more="", variant="vmemmap", arch=None):
         """Judge a guest with one test "walk" by its console."""
         one = guest.parse(f'about = "x"\nmemory = "64M"\ntests = ["walk"]\n{more}', "x", "x86_64",
                           "x.toml")
-        return judge.judge(one, variant, stamped(lines), self.parser, self.faults)
+        return judge.judge(one, variant, stamped(lines), self.parser, self.faults,
+                           arch)
 
     def fails(self, lines, words, more="", variant="vmemmap"):
         """Check that a console is judged to be bad, and why."""
@@ -86,6 +89,8 @@ class Judge(unittest.TestCase):
         self.fails(lines, "global.one was skipped")
         self.assertEqual(self.verdict(lines, '[expect]\nmay_skip = ["walk.global.one"]').problems,
                          [])
+        arch = dataclasses.replace(machine.arch_facts("x86_64"), may_skip=("walk.global.one",))
+        self.assertEqual(self.verdict(lines, arch=arch).problems, [])
         self.assertEqual(self.verdict(lines, variant="mainline").problems, [])
         self.assertEqual(self.verdict(lines, variant="mainline").skipped, ["walk.global.one"])
 
