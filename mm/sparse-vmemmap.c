@@ -160,6 +160,10 @@ pte_t *__meminit vmemmap_pte_populate(pmd_t *pmd, unsigned long addr, int node,
 			return NULL;
 		pfn = PHYS_PFN(__pa(p));
 	}
+	if (arch_vmemmap_note_leaf(addr, PAGE_SIZE, pfn, node)) {
+		vmemmap_free_backing(pfn, 0, altmap);
+		return NULL;
+	}
 	set_pte_at(&init_mm, addr, entry, pfn_pte(pfn, PAGE_KERNEL));
 	return entry;
 }
@@ -198,19 +202,19 @@ void __meminit vmemmap_verify(pte_t *pte, int node,
 		start, end - 1, node, nid);
 }
 
-static pud_t *__meminit populate_pud(unsigned long addr, int node)
+static p4d_t *__meminit populate_p4d(unsigned long addr, int node)
 {
 	pgd_t *pgd = vmemmap_pgd_populate(addr, node);
-	p4d_t *p4d = pgd ? vmemmap_p4d_populate(pgd, addr, node) : NULL;
 
-	return p4d ? vmemmap_pud_populate(p4d, addr, node) : NULL;
+	return pgd ? vmemmap_p4d_populate(pgd, addr, node) : NULL;
 }
 
 static int __meminit populate_base_page(unsigned long addr, int node,
 					struct vmem_altmap *altmap,
 					struct page *reuse)
 {
-	pud_t *pud = populate_pud(addr, node);
+	p4d_t *p4d = populate_p4d(addr, node);
+	pud_t *pud = p4d ? vmemmap_pud_populate(p4d, addr, node) : NULL;
 	pmd_t *pmd = pud ? vmemmap_pmd_populate(pud, addr, node) : NULL;
 	pte_t *pte;
 
@@ -223,6 +227,63 @@ static int __meminit populate_base_page(unsigned long addr, int node,
 }
 
 /*
+ * Does memory of @node fill what the struct pages in a block describe? Known at
+ * boot only: later, a range is added section by section.
+ */
+static bool __meminit node_fills(unsigned long addr, unsigned long size, int node)
+{
+	unsigned long first = vmemmap_pfn(addr);
+	unsigned long last = vmemmap_pfn(addr + size - 1);
+	unsigned long start_pfn, end_pfn;
+	int i;
+
+	if (slab_is_available())
+		return false;
+	for_each_mem_pfn_range(i, node, &start_pfn, &end_pfn, NULL)
+		if (first >= start_pfn && last < end_pfn)
+			return true;
+	return false;
+}
+
+/* Backing for a leaf, noted. Return: its pfn, 0 when smaller leaves have to do it */
+static unsigned long __meminit alloc_leaf(unsigned long addr, unsigned long size,
+					  int node, struct vmem_altmap *altmap)
+{
+	unsigned long pfn;
+	void *p;
+
+	if (altmap)
+		p = vmemmap_alloc_block_buf(size, node, altmap);
+	else
+		p = vmemmap_alloc_local_leaf(size, node);
+	if (!p)
+		return 0;
+	pfn = PHYS_PFN(__pa(p));
+	if (!arch_vmemmap_note_leaf(addr, size, pfn, node))
+		return pfn;
+	vmemmap_free_backing(pfn, get_order(size), altmap);
+	return 0;
+}
+
+/* A leaf of PUD_SIZE: see populate_leaf(), which goes on for -ENOENT */
+static int __meminit populate_pud_leaf(pud_t *pud, unsigned long addr, int node)
+{
+	unsigned long leaf = addr & PUD_MASK;
+	unsigned long pfn;
+
+	if (!pud_none(*pud))
+		return pud_leaf(*pud) ? 0 : -ENOENT;
+	if (!arch_vmemmap_has_pud_leaf() || !node_fills(leaf, PUD_SIZE, node))
+		return -ENOENT;
+	pfn = alloc_leaf(leaf, PUD_SIZE, node, NULL);
+	if (!pfn)
+		return -ENOENT;
+	arch_vmemmap_set_pud(pud, pfn);
+	vmemmap_verify((pte_t *)pud, node, leaf, leaf + PUD_SIZE);
+	return 0;
+}
+
+/*
  * One large leaf for the aligned block around @addr.
  * Return: 0 when the block is mapped by a large leaf, now or before; -ENOENT
  * when base pages have to do it; -ENOMEM when a table is missing.
@@ -230,10 +291,19 @@ static int __meminit populate_base_page(unsigned long addr, int node,
 static int __meminit populate_leaf(unsigned long addr, int node,
 				   struct vmem_altmap *altmap, bool may_add)
 {
-	pud_t *pud = populate_pud(addr, node);
+	unsigned long leaf = addr & PMD_MASK;
+	p4d_t *p4d = populate_p4d(addr, node);
+	unsigned long pfn;
+	pud_t *pud;
 	pmd_t *pmd;
-	void *p;
+	int err;
 
+	if (!p4d)
+		return -ENOMEM;
+	err = populate_pud_leaf(pud_offset(p4d, addr), addr, node);
+	if (err != -ENOENT)
+		return err;
+	pud = vmemmap_pud_populate(p4d, addr, node);
 	if (!pud)
 		return -ENOMEM;
 	pmd = pmd_offset(pud, addr);
@@ -242,16 +312,11 @@ static int __meminit populate_leaf(unsigned long addr, int node,
 	if (!may_add)
 		return -ENOENT;
 
-	if (altmap)
-		p = vmemmap_alloc_block_buf(PMD_SIZE, node, altmap);
-	else
-		p = vmemmap_alloc_local_leaf(PMD_SIZE, node);
-	if (!p)
+	pfn = alloc_leaf(leaf, PMD_SIZE, node, altmap);
+	if (!pfn)
 		return -ENOENT;
-
-	arch_vmemmap_set_pmd(pmd, PHYS_PFN(__pa(p)));
-	vmemmap_verify((pte_t *)pmd, node, addr & PMD_MASK,
-		       (addr & PMD_MASK) + PMD_SIZE);
+	arch_vmemmap_set_pmd(pmd, pfn);
+	vmemmap_verify((pte_t *)pmd, node, leaf, leaf + PMD_SIZE);
 	return 0;
 }
 
@@ -264,7 +329,8 @@ static int __meminit populate_leaf(unsigned long addr, int node,
  *
  * Whole sections get leaves of PMD_SIZE where the architecture has them and
  * memory is to be had, base pages otherwise; parts of a section get base pages.
- * Both can be mixed. Leaves that are already there are shared.
+ * At boot, leaves of PUD_SIZE come first where memory of one node fills them.
+ * All can be mixed. Leaves that are already there are shared.
  *
  * Return: 0, or -ENOMEM with nothing left behind.
  */

@@ -24,6 +24,12 @@ int fill_subsection_map(unsigned long pfn, unsigned long nr_pages);
 int clear_subsection_map(unsigned long pfn, unsigned long nr_pages);
 bool is_subsection_map_empty(struct mem_section *ms);
 
+/* Which struct page an address of the memmap lies in */
+static inline unsigned long vmemmap_pfn(unsigned long addr)
+{
+	return (addr - (unsigned long)vmemmap) / sizeof(struct page);
+}
+
 /* Bytes of the boot-time buffer that one section's memmap can take */
 static inline unsigned long section_map_size(void)
 {

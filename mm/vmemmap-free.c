@@ -96,17 +96,13 @@ void __meminit vmemmap_free_backing(unsigned long pfn, unsigned int order,
 static void __meminit zap_leaf(struct zap *zap, unsigned long addr,
 			       unsigned long pfn, unsigned int order)
 {
+	arch_vmemmap_forget_leaf(addr, PAGE_SIZE << order);
 	zap->flush_start = min(zap->flush_start, addr);
 	zap->flush_end = max(zap->flush_end, addr + (PAGE_SIZE << order));
 	if (altmap_contains(zap->altmap, pfn))
 		vmem_altmap_free(zap->altmap, 1UL << order);
 	else
 		zap_block(zap, pfn, order);
-}
-
-static unsigned long __meminit vmemmap_pfn(unsigned long addr)
-{
-	return (addr - (unsigned long)vmemmap) / sizeof(struct page);
 }
 
 /* Does a struct page in [@start, @end) describe memory that is still there? */
@@ -215,9 +211,19 @@ static void __meminit zap_pud_range(struct zap *zap, p4d_t *p4d,
 	unsigned int i;
 
 	for (; addr < end; addr = next, pud++) {
+		unsigned long leaf = addr & PUD_MASK;
+
 		next = pud_addr_end(addr, end);
-		if (!pud_none(*pud))
+		if (pud_none(*pud))
+			continue;
+		if (!pud_leaf(*pud)) {
 			zap_pmd_range(zap, pud, addr, next);
+		} else if (!leaf_is_shared(zap, leaf, PUD_SIZE)) {
+			unsigned long pfn = pte_pfn(*(pte_t *)pud);
+
+			pud_clear(pud);
+			zap_leaf(zap, leaf, pfn, PUD_SHIFT - PAGE_SHIFT);
+		}
 	}
 
 	/* Tables that every process's page table points to stay for good */

@@ -365,6 +365,49 @@ static void remove_section(unsigned long pfn, unsigned long nr)
 	mem_hotplug_done();
 }
 
+/* The block is never read: only the page table and the altmap's count change */
+static void __ref leaf_of_pud_size(struct kunit *test)
+{
+	struct vmem_altmap altmap = {
+		.base_pfn = PHYS_PFN(PUD_SIZE),
+		.free = PHYS_PFN(PUD_SIZE),
+		.alloc = PHYS_PFN(PUD_SIZE),
+	};
+	unsigned long addr = ALIGN(va(nowhere()), PUD_SIZE);
+	unsigned long pfn = DIV_ROUND_UP(addr - va(0), sizeof(struct page));
+	struct vmemmap_leaf leaf = {};
+	pgd_t *pgd;
+	p4d_t *p4d;
+
+	if (!arch_vmemmap_has_pud_leaf())
+		kunit_skip(test, "no leaves of that size here");
+
+	mem_hotplug_begin();
+	pgd = vmemmap_pgd_populate(addr, first_memory_node);
+	p4d = pgd ? vmemmap_p4d_populate(pgd, addr, first_memory_node) : NULL;
+	if (p4d)
+		arch_vmemmap_set_pud(pud_offset(p4d, addr), altmap.base_pfn);
+	mem_hotplug_done();
+	KUNIT_ASSERT_NOT_NULL(test, p4d);
+
+	KUNIT_EXPECT_TRUE(test, vmemmap_lookup(&init_mm, va(pfn), &leaf));
+	KUNIT_EXPECT_EQ(test, leaf.size, PUD_SIZE);
+	KUNIT_EXPECT_EQ(test, leaf.start, addr);
+	KUNIT_EXPECT_EQ(test, leaf.pfn, altmap.base_pfn);
+
+	/* What it maps already needs nothing, whole sections and parts */
+	KUNIT_EXPECT_EQ(test, populate(pfn, PAGES_PER_SECTION, NULL), 0);
+	KUNIT_EXPECT_EQ(test, populate(pfn, PAGES_PER_SUBSECTION, NULL), 0);
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, PUD_SIZE),
+			ALIGN(PAGES_PER_SECTION * sizeof(struct page), PAGE_SIZE));
+
+	mem_hotplug_begin();
+	vmemmap_free_range(addr, addr + PUD_SIZE, &altmap);
+	mem_hotplug_done();
+	KUNIT_EXPECT_FALSE(test, vmemmap_lookup(&init_mm, addr, &leaf));
+	KUNIT_EXPECT_EQ(test, altmap.alloc, 0ul);
+}
+
 /* They share a leaf unless their struct pages fill whole leaves */
 static void neighbouring_sections(struct kunit *test)
 {
@@ -582,6 +625,7 @@ static struct kunit_case vmemmap_change_cases[] = {
 	KUNIT_CASE(whole_section),
 	KUNIT_CASE(parts_of_a_section),
 	KUNIT_CASE(page_tables_go_with_the_last_leaf),
+	KUNIT_CASE(leaf_of_pud_size),
 	KUNIT_CASE(neighbouring_sections),
 	KUNIT_CASE(sub_sections),
 	KUNIT_CASE(backing_from_an_altmap),

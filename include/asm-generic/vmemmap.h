@@ -33,7 +33,36 @@ static inline void arch_vmemmap_set_pmd(pmd_t *pmd, unsigned long pfn)
 }
 #endif
 
-/* arch_vmemmap_leaf_size() - bytes of the largest leaf that this machine uses */
+/* The same for PUD_SIZE, where memory of one node fills what such a leaf describes */
+#ifndef arch_vmemmap_has_pud_leaf
+static inline bool arch_vmemmap_has_pud_leaf(void)
+{
+	return false;
+}
+
+static inline void arch_vmemmap_set_pud(pud_t *pud, unsigned long pfn)
+{
+	BUILD_BUG();
+}
+#endif
+
+/*
+ * arch_vmemmap_note_leaf() - the page table is about to get a leaf; 0 or -ENOMEM
+ * arch_vmemmap_forget_leaf() - a leaf has left it
+ */
+#ifndef arch_vmemmap_note_leaf
+static inline int arch_vmemmap_note_leaf(unsigned long addr, unsigned long size,
+					 unsigned long pfn, int node)
+{
+	return 0;
+}
+
+static inline void arch_vmemmap_forget_leaf(unsigned long addr, unsigned long size)
+{
+}
+#endif
+
+/* arch_vmemmap_leaf_size() - bytes of the largest leaf that a section's memmap gets */
 #ifndef arch_vmemmap_leaf_size
 static inline unsigned long arch_vmemmap_leaf_size(void)
 {
