@@ -26,6 +26,23 @@ static inline void arch_vmemmap_set_pmd(pmd_t *pmd, unsigned long pfn)
 	set_pte_at(&init_mm, 0, pmdp_ptep(pmd), pfn_pte(pfn, PAGE_KERNEL));
 }
 
+/* 1 GiB of struct pages describes 1 TiB with base pages of 64 KiB, else 64 GiB */
+#define arch_vmemmap_has_pud_leaf arch_vmemmap_has_pud_leaf
+static inline bool arch_vmemmap_has_pud_leaf(void)
+{
+	return arch_vmemmap_has_pmd_leaf() && mmu_psize_defs[MMU_PAGE_1G].shift;
+}
+
+static inline void arch_vmemmap_set_pud(pud_t *pud, unsigned long pfn)
+{
+	set_pte_at(&init_mm, 0, (pte_t *)pud, pfn_pte(pfn, PAGE_KERNEL));
+}
+
+#define arch_vmemmap_note_leaf arch_vmemmap_note_leaf
+int arch_vmemmap_note_leaf(unsigned long addr, unsigned long size,
+			   unsigned long pfn, int node);
+void arch_vmemmap_forget_leaf(unsigned long addr, unsigned long size);
+
 #define arch_vmemmap_leaf_size arch_vmemmap_leaf_size
 static inline unsigned long arch_vmemmap_leaf_size(void)
 {

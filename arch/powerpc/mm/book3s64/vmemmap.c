@@ -2,12 +2,15 @@
 /*
  * The memmap of book3s64.
  *
- * Radix: leaves of 2 MiB in the kernel's page table, as on other architectures.
+ * Radix: leaves of 2 MiB in the kernel's page table, as on other architectures,
+ * and of 1 GiB where a node has so much memory.
  *
  * Hash: mappings that are bolted in the hash table, of 16 MiB or of a base page.
  * A segment of addresses has one page size, and a segment is large, so the size
- * is chosen once, at boot. No page table knows these mappings: vmemmap_list does,
- * for us and for those who read the memmap of a dump.
+ * is chosen once, at boot. No page table knows these mappings: vmemmap_list does.
+ *
+ * Those who read the memmap of a dump follow vmemmap_list with both MMUs; older
+ * versions of makedumpfile and crash give up when it is empty.
  *
  * Sections have 16 MiB here. Their struct pages are few, so a leaf is shared by
  * neighbouring sections, and the last of them takes it away.
@@ -28,7 +31,7 @@
 /* Page size of the memmap, an index of mmu_psize_defs[] */
 int mmu_vmemmap_psize __ro_after_init = MMU_PAGE_4K;
 
-/* What is bolted, highest address first; changes as the memmap does */
+/* What is mapped, highest address first; changes as the memmap does */
 struct vmemmap_backing *vmemmap_list;
 
 /* Records that are not in the list. Their memory is kept for the next ones. */
@@ -113,36 +116,50 @@ static struct vmemmap_backing *__meminit new_record(int node)
 	return record;
 }
 
-static void __meminit forget(unsigned long addr, unsigned long size)
+/**
+ * arch_vmemmap_forget_leaf() - a leaf is not mapped any more
+ * @addr: its first address
+ * @size: bytes that it mapped
+ */
+void __meminit arch_vmemmap_forget_leaf(unsigned long addr, unsigned long size)
 {
-	unsigned long at;
+	struct vmemmap_backing **link = find_link(addr + size - 1);
+	struct vmemmap_backing *record;
 
-	for (at = addr; at < addr + size; at += bolt_size()) {
-		struct vmemmap_backing **link = find_link(at);
-		struct vmemmap_backing *record = *link;
-
-		if (!record || record->virt_addr != at)
-			continue;
+	while ((record = *link) && record->virt_addr >= addr) {
 		WRITE_ONCE(*link, record->list);
 		record->list = spare_records;
 		spare_records = record;
 	}
 }
 
-static int __meminit remember(unsigned long addr, unsigned long size,
-			      unsigned long phys, int node)
+/**
+ * arch_vmemmap_note_leaf() - a leaf is going to be mapped
+ * @addr: its first address
+ * @size: bytes that it maps
+ * @pfn: page frame behind @addr
+ * @node: node for the records
+ *
+ * Those who read a dump take each record for bolt_size() bytes, and the first
+ * one that fits: a smaller leaf hides what the one below it does not have.
+ *
+ * Return: 0, or -ENOMEM with nothing left behind.
+ */
+int __meminit arch_vmemmap_note_leaf(unsigned long addr, unsigned long size,
+				     unsigned long pfn, int node)
 {
+	unsigned long step = min(size, bolt_size());
 	unsigned long offset;
 
-	for (offset = 0; offset < size; offset += bolt_size()) {
+	for (offset = 0; offset < size; offset += step) {
 		struct vmemmap_backing *record = new_record(node);
 		struct vmemmap_backing **link = find_link(addr + offset);
 
 		if (!record) {
-			forget(addr, size);
+			arch_vmemmap_forget_leaf(addr, size);
 			return -ENOMEM;
 		}
-		record->phys = phys + offset;
+		record->phys = PFN_PHYS(pfn) + offset;
 		record->virt_addr = addr + offset;
 		record->list = *link;
 		/* A dump can be taken at any time */
@@ -179,7 +196,7 @@ static void __meminit drop_leaf(unsigned long addr, unsigned long size,
 	if (WARN_ONCE(unbolt(addr, size), "[%#lx-%#lx] stays mapped\n",
 		      addr, addr + size - 1))
 		return;
-	forget(addr, size);
+	arch_vmemmap_forget_leaf(addr, size);
 	vmemmap_free_backing(PHYS_PFN(phys), get_order(size), altmap);
 }
 
@@ -191,7 +208,7 @@ static int __meminit add_leaf(unsigned long addr, unsigned long size, int node,
 
 	if (!p)
 		return -ENOMEM;
-	err = remember(addr, size, __pa(p), node);
+	err = arch_vmemmap_note_leaf(addr, size, PHYS_PFN(__pa(p)), node);
 	if (err) {
 		vmemmap_free_backing(PHYS_PFN(__pa(p)), get_order(size), altmap);
 		return err;
@@ -296,7 +313,7 @@ void __ref vmemmap_free(unsigned long start, unsigned long end,
 /**
  * vmemmap_save_vmcoreinfo() - tell dump tools how to find the memmap
  *
- * On hash they follow vmemmap_list, on radix the page table.
+ * They follow vmemmap_list; newer ones the page table when the MMU is radix.
  */
 void vmemmap_save_vmcoreinfo(void)
 {
