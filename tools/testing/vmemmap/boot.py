@@ -221,7 +221,8 @@ def main():
     options = _arguments()
     arch = machine.arch_facts(options.arch)
     guests = ([load(arch.name, name) for name in options.guests]
-              or load_all(arch.name, options.variant))
+              or [one for one in load_all(arch.name)
+                  if one.test_with and options.variant in one.variants])
     failed = 0
     for guest in guests:
         if options.list:

@@ -49,6 +49,7 @@ class Guest:
     memory: int
     config: str = "default"
     smp: int = 2
+    board: str = ""
     cpu: str = ""
     machine: str = ""
     slots: int = 0
@@ -63,7 +64,7 @@ class Guest:
     expects: dict = dataclasses.field(default_factory=dict)
     variants: tuple = VARIANTS
     check: bool = True
-    in_test: bool = True
+    test_with: tuple = ("vmemmap",)
     timeout: int = 120
 
     def expect(self, variant):
@@ -145,9 +146,9 @@ class _Table:
 _KINDS = {str: "string", int: "number", list: "list", dict: "table", bool: "true or false",
           (str, int): "string or number"}
 _EXPECT = ("console", "allow", "may_skip")
-_KEYS = ("about", "memory", "config", "smp", "cpu", "machine", "slots", "maxmem", "node", "object",
-         "device", "cmdline", "tests", "env", "action", "expect", "variants", "check", "in_test",
-         "timeout")
+_KEYS = ("about", "like", "memory", "config", "smp", "board", "cpu", "machine", "slots", "maxmem",
+         "node", "object", "device", "cmdline", "tests", "env", "dimm", "action", "expect", "variants",
+         "check", "test_with", "timeout")
 
 
 def _nodes(table):
@@ -178,6 +179,58 @@ def _actions(table):
     return actions
 
 
+def _dimms(table):
+    """Returns actions that plug and unplug each [[dimm]], and the tests' settings for them."""
+    actions, sizes = {}, set()
+    names = []
+    for number, data in enumerate(table.take("dimm", list, [])):
+        dimm = _Table(data, f"{table.where}: dimm {number}", ("size", "node", "addr"))
+        bytes_, name = dimm.size("size"), f"dimm{number}"
+        device = {"driver": "pc-dimm", "id": name, "memdev": f"mem-{name}"}
+        if "node" in data:
+            device["node"] = dimm.take("node", int)
+        if "addr" in data:
+            device["addr"] = dimm.size("addr")
+        backend = {"qom-type": "memory-backend-ram", "id": f"mem-{name}", "size": bytes_}
+        actions[f"plug {name}"] = ({"execute": "object-add", "arguments": backend},
+                                   {"execute": "device_add", "arguments": device})
+        actions[f"unplug {name}"] = (
+            {"execute": "device_del", "arguments": {"id": name}},
+            {"event": "DEVICE_DELETED", "data": {"device": name}},
+            {"execute": "object-del", "arguments": {"id": f"mem-{name}"}})
+        sizes.add(bytes_)
+        names.append(name)
+    if len(sizes) > 1:
+        raise Trouble(f"{table.where}: the tests know one size for all [[dimm]]s")
+    env = {"DIMMS": ",".join(names), "DIMM_SIZE": f"{sizes.pop() >> 20}M"} if names else {}
+    return actions, env
+
+
+def _merged(below, above):
+    """Returns two guests' data as one: tables merged, expectations added, the rest from above."""
+    whole = dict(below)
+    for key, value in above.items():
+        if key not in below:
+            whole[key] = value
+        elif key in _EXPECT and isinstance(value, list):
+            whole[key] = below[key] + value
+        elif isinstance(value, dict) and isinstance(below[key], dict):
+            whole[key] = _merged(below[key], value)
+        else:
+            whole[key] = value
+    return whole
+
+
+def _with_kinds(data, kinds, where):
+    """Returns a guest's data on top of what it is like, which can be like something itself."""
+    for kind in _Table(data, where, _KEYS).strings("like"):
+        if kind not in kinds:
+            raise Trouble(f'{where}: there is no [like.{kind}]; known: '
+                          f'{", ".join(kinds) or "none"}')
+        data = _merged(_with_kinds(kinds[kind], kinds, f"{where}: {kind}"), data)
+    return data
+
+
 def _expects(table):
     data = dict(table.take("expect", dict, {}))
     parts = {variant: data.pop(variant) for variant in VARIANTS if variant in data}
@@ -191,35 +244,51 @@ def _expects(table):
     return expects
 
 
-def parse(text, name, arch, where):
-    """Turns the text of a guest file into a Guest.
+def _variants(table, key, default):
+    """Returns data[key], a list of variants, as a tuple."""
+    names_ = table.strings(key) if key in table.data else default
+    for variant in names_:
+        if variant not in VARIANTS:
+            raise Trouble(f'{table.where}: {key}: "{variant}" is none of {", ".join(VARIANTS)}')
+    return names_
 
-    `where` is the file's name for messages.  Raises Trouble.
-    """
+
+def _toml(text, where):
     try:
-        data = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Trouble(f"{where}: not TOML: {error}") from None
+
+
+def parse(text, name, arch, where, kinds=None):
+    """Turns the text of a guest file into a Guest.
+
+    `where` is the file's name for messages; kinds: what "like" can name, a dict of tables.
+    Raises Trouble.
+    """
+    data = _with_kinds(_toml(text, where), kinds or {}, where)
     table = _Table(data, where, _KEYS)
     nodes = _nodes(table)
     if nodes and "memory" in data:
         raise Trouble(f'{where}: give "memory" or [[node]] tables, not both')
-    env = table.take("env", dict, {})
+    dimms, settings = _dimms(table)
+    actions = _actions(table)
+    for twice in dimms.keys() & actions.keys():
+        raise Trouble(f'{where}: action "{twice}" is there twice')
+    env = {**settings, **table.take("env", dict, {})}
     for key, value in env.items():
         if not re.fullmatch(r"[A-Z][A-Z0-9_]*", key) or not isinstance(value, (str, int)):
             raise Trouble(f'{where}: env "{key}" must be CAPITALS = a string or a number')
         if re.search(r"\s", str(value)):
             raise Trouble(f'{where}: env "{key}": no white space in the value, please')
-    variants = table.strings("variants") or VARIANTS
-    for variant in variants:
-        if variant not in VARIANTS:
-            raise Trouble(f'{where}: variant "{variant}" is none of {", ".join(VARIANTS)}')
+    variants = _variants(table, "variants", VARIANTS)
     guest = Guest(
         name=name, arch=arch, nodes=nodes, env=env, variants=variants,
         about=table.take("about", str),
         memory=sum(node.memory for node in nodes) if nodes else table.size("memory"),
         config=table.take("config", str, "default"),
         smp=table.take("smp", int, 2),
+        board=table.take("board", str, ""),
         cpu=table.take("cpu", str, ""),
         machine=table.take("machine", str, ""),
         slots=table.take("slots", int, 0),
@@ -228,10 +297,10 @@ def parse(text, name, arch, where):
         devices=tuple(with_sizes(table.take("device", list, []))),
         cmdline=table.take("cmdline", str, ""),
         tests=table.strings("tests"),
-        actions=_actions(table),
+        actions={**dimms, **actions},
         expects=_expects(table),
         check=table.take("check", bool, True),
-        in_test=table.take("in_test", bool, True),
+        test_with=_variants(table, "test_with", ("vmemmap",)),
         timeout=table.take("timeout", int, 120))
     if guest.memory <= 0:
         raise Trouble(f"{where}: the guest has no memory")
@@ -253,7 +322,20 @@ def load(arch, name, directory=GUESTS):
     except FileNotFoundError:
         known = ", ".join(names(arch, directory)) or "none"
         raise Trouble(f"{where}: there is no such guest; known for {arch}: {known}") from None
-    return parse(text, name, arch, where)
+    return parse(text, name, arch, where, shared(arch, directory).get("like", {}))
+
+
+def shared(arch, directory=GUESTS):
+    """Returns what all guests of an architecture share, guests/<arch>.toml, as a dict.
+
+    Raises Trouble.
+    """
+    where = f"guests/{arch}.toml"
+    try:
+        with open(os.path.join(directory, arch + ".toml"), encoding="utf-8") as file:
+            return _toml(file.read(), where)
+    except FileNotFoundError:
+        raise Trouble(f"{where}: missing, so this architecture has no guests") from None
 
 
 def names(arch, directory=GUESTS):
@@ -264,11 +346,6 @@ def names(arch, directory=GUESTS):
     return sorted(entry[:-5] for entry in os.listdir(folder) if entry.endswith(".toml"))
 
 
-def load_all(arch, variant=None, directory=GUESTS):
-    """Returns the guests of an architecture that `make test` boots.
-
-    With a variant, only those that mean something for it.  Raises Trouble.
-    """
-    found = [load(arch, name, directory) for name in names(arch, directory)]
-    return [guest for guest in found
-            if guest.in_test and (variant is None or variant in guest.variants)]
+def load_all(arch, directory=GUESTS):
+    """Returns all guests of an architecture.  Raises Trouble."""
+    return [load(arch, name, directory) for name in names(arch, directory)]

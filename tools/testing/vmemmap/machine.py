@@ -4,10 +4,9 @@ import dataclasses
 import json
 import os
 import shutil
-import tomllib
 
 import archdata
-from guest import GUESTS
+from guest import shared
 from toolbox import Trouble
 
 QEMU_KEYS = ("binary", "package", "machine", "cpu", "console", "control", "image")
@@ -44,13 +43,7 @@ def arch_facts(name):
         if not isinstance(qemu.get(key), str):
             raise Trouble(f'arch/{name}.toml: [qemu] "{key}" is missing')
     where = f"guests/{name}.toml"
-    try:
-        with open(os.path.join(GUESTS, name + ".toml"), "rb") as file:
-            ours = tomllib.load(file)
-    except FileNotFoundError:
-        raise Trouble(f"{where}: missing, so this architecture has no guests") from None
-    except tomllib.TOMLDecodeError as error:
-        raise Trouble(f"{where}: not TOML: {error}") from None
+    ours = shared(name)
     if "user" not in ours:
         raise Trouble(f"{where}: [user] is missing")
     return Arch(name=name, **{key: qemu[key] for key in QEMU_KEYS},
@@ -126,7 +119,7 @@ def command(guest, arch, kernel_dir, initramfs, lines, settings=None):
     if arch.loader not in LOADERS:
         raise Trouble(f'arch/{arch.name}.toml: unknown loader "{arch.loader}"')
     memory, properties = _memory(guest)
-    machine = ",".join([arch.machine] + ([guest.machine] if guest.machine else []) + properties)
+    machine = ",".join([guest.board or arch.machine] + ([guest.machine] if guest.machine else []) + properties)
     # If this process is killed, so is the emulator: no guest is left running by itself.
     argv = ["setpriv", "--pdeathsig", "KILL", arch.binary]
     argv += ["-machine", machine, "-accel", "tcg", "-cpu", guest.cpu or arch.cpu,

@@ -26,9 +26,6 @@ import compose
 from toolbox import Trouble, run_tool, say
 
 GUESTS_AT_ONCE = 2
-# The report has to boot on the peers too; what else guests prove is about this series.
-PEERS = ("mainline", "classic")
-PEER_GUEST = "one-node"
 
 
 @dataclasses.dataclass
@@ -73,14 +70,10 @@ def checks(bench):
 
 
 def guests(bench):
-    """Return a Test for each guest of the architecture, and the peers' boots."""
-    arch = bench.arch["name"]
-    every = [one for one in guest.load_all(arch, "vmemmap") if one.in_test]
-    found = [_guest_test(one, "vmemmap") for one in every]
-    for variant in PEERS:
-        found += [_guest_test(one, variant) for one in every
-                  if one.name == PEER_GUEST and variant in one.variants]
-    return found
+    """Return a Test for each guest of the architecture, with each variant that it asks for."""
+    every = guest.load_all(bench.arch["name"])
+    return [_guest_test(one, variant) for variant in guest.VARIANTS for one in every
+            if variant in one.test_with]
 
 
 def kernels(tests):

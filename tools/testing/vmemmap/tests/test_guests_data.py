@@ -73,6 +73,31 @@ class Data(unittest.TestCase):
         twice = '[[action]]\nname = "a"\nsteps = [{ event = "E" }]\n' * 2
         self.refused(GOOD + twice, "twice")
 
+    def test_dimms(self):
+        one = parse(GOOD + 'dimm = [{ size = "1G", node = 1 }, { size = "1G", addr = "2T" }]\n')
+        self.assertEqual(one.env, {"DIMMS": "dimm0,dimm1", "DIMM_SIZE": "1024M"})
+        self.assertEqual(sorted(one.actions), ["plug dimm0", "plug dimm1", "unplug dimm0",
+                                               "unplug dimm1"])
+        backend, device = (step["arguments"] for step in one.actions["plug dimm1"])
+        self.assertEqual(backend["size"], 1 << 30)
+        self.assertEqual((device["addr"], device["memdev"]), (2 << 40, backend["id"]))
+        self.assertEqual(one.actions["plug dimm0"][1]["arguments"]["node"], 1)
+        self.refused(GOOD + 'dimm = [{ size = "1G" }, { size = "2G" }]\n', "one size")
+        self.refused(GOOD + 'dimm = [{ size = "1G", nod = 1 }]\n', "dimm 0", '"node"')
+        self.refused(GOOD + 'dimm = [{ size = "1G" }]\n'
+                     '[[action]]\nname = "plug dimm0"\nsteps = []\n', "twice")
+
+    def test_like(self):
+        kinds = {"a": {"cpu": "p8", "env": {"A": 1, "B": 1}, "expect": {"may_skip": ["x"]}},
+                 "b": {"like": ["a"], "cpu": "p9", "env": {"B": 2}, "smp": 4},
+                 "c": {"smp": 3}}
+        one = guest.parse(GOOD + 'like = ["c", "b"]\nenv = { C = 3 }\n'
+                          'expect.may_skip = ["y"]\n', "x", "x86_64", "x.toml", kinds)
+        self.assertEqual((one.cpu, one.smp), ("p9", 3))
+        self.assertEqual(one.env, {"A": 1, "B": 2, "C": 3})
+        self.assertEqual(one.expect("classic").may_skip, ("x", "y"))
+        self.refused(GOOD + 'like = ["d"]\n', "[like.d]", "known: none")
+
     def test_patterns(self):
         self.refused(GOOD + "[expect]\nallow = ['(']\n", "regular expression")
         one = parse(GOOD + "[expect]\nallow = ['a']\n[expect.classic]\nallow = ['b']\n")
