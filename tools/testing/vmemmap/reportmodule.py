@@ -33,7 +33,8 @@ def wanted(out):
     """Say whether the kernel configured in the O= folder out takes the module."""
     config = (pathlib.Path(out) / ".config").read_text(encoding="utf-8").splitlines()
     return ("CONFIG_MODULES=y" in config and "CONFIG_DEBUG_FS=y" in config
-            and "CONFIG_VMEMMAP_REPORT=y" not in config and bool(sources()))
+            and "CONFIG_SPARSEMEM=y" in config and "CONFIG_VMEMMAP_REPORT=y" not in config
+            and bool(sources()))
 
 
 def lay_out(out):

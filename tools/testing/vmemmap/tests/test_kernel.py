@@ -95,10 +95,13 @@ class ReportModule(Scratch):
     """The report as a module."""
 
     def test_wanted_where_it_is_not_built_in(self):
-        file = self.put(".config", "CONFIG_MODULES=y\nCONFIG_DEBUG_FS=y\n")
+        takes_it = "CONFIG_MODULES=y\nCONFIG_DEBUG_FS=y\nCONFIG_SPARSEMEM=y\n"
+        file = self.put(".config", takes_it)
         self.assertEqual(reportmodule.wanted(self.top), bool(reportmodule.sources()))
-        file.write_text("CONFIG_MODULES=y\nCONFIG_DEBUG_FS=y\nCONFIG_VMEMMAP_REPORT=y\n")
-        self.assertFalse(reportmodule.wanted(self.top))
+        for other in (takes_it + "CONFIG_VMEMMAP_REPORT=y\n",
+                      takes_it.replace("SPARSEMEM", "FLATMEM")):
+            file.write_text(other)
+            self.assertFalse(reportmodule.wanted(self.top))
 
 
 if __name__ == "__main__":
