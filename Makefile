@@ -3,6 +3,7 @@
 # The one entry point.  It only puts words together: the work is done by the
 # tools under series/ and tools/testing/vmemmap/, which can be called alone.
 
+test_arch := $(ARCH)
 ARCH    ?= x86_64
 VARIANT ?= vmemmap
 BASE    ?=
@@ -42,7 +43,7 @@ help:
 #? make docs        build this series' documents to build/docs
 #? make clean       remove build/ (tens of minutes to make again)
 #?
-#? ARCH=x86_64                        architecture
+#? ARCH=x86_64                        architecture (test: all of them)
 #? VARIANT=vmemmap|mainline|classic   this series; the untouched base; the base
 #?                                    without its virtual memmap
 #? BASE=VERSION|TARBALL|newest        which linux-source-6.1; the first one used
@@ -72,9 +73,9 @@ shell:
 	@$(kernel) && $(run) --shell
 
 test:
-	@$(install) build guest test docs
+	@$(bed)/install-packages -a '$(or $(test_arch),every)' build guest test docs
 	@$(base) && $(python) $(bed)/test.py --build $(build) --base "$$base" \
-		--arch '$(ARCH)' --jobs '$(JOBS)' --only '$(ONLY)'
+		--arch '$(test_arch)' --jobs '$(JOBS)' --only '$(ONLY)'
 
 series:
 	@$(install) build

@@ -18,6 +18,11 @@ def known(folder=layout.ARCHES):
     return sorted(file.stem for file in folder.glob("*.toml"))
 
 
+def natural_order():
+    """Return the names of this series' architectures, this machine's own first."""
+    return sorted(known(), key=lambda name: platform.machine() != load(name)["kernel"]["native"])
+
+
 def load(name, folder=layout.ARCHES):
     """Return the data of an architecture, by its name or an alias, as a dict.
 

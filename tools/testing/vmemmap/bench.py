@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a test is given to work with: the composed series, its trees, kernels, patches, logs."""
+import copy
 import pathlib
 import re
 import subprocess
@@ -42,6 +43,12 @@ class Bench:
         self._patches = None
         self._trees = {}
 
+    def of(self, arch):
+        """Return the same bench for another architecture."""
+        other = copy.copy(self)
+        other.arch = archdata.load(arch)
+        return other
+
     @property
     def store(self):
         """The git repository that holds the series."""
@@ -75,7 +82,7 @@ class Bench:
 
     def log(self, name):
         """Return the path of a test's log."""
-        return layout.log(self.build, f"test-{name}")
+        return layout.log(self.build, f"test-{self.arch['name']}-{name}")
 
     def run(self, name, command, *, cwd=None, env=None, ok=(0,)):
         """Run a command with its output in the log of test name, and return that output.

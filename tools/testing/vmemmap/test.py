@@ -4,12 +4,14 @@
 
 test.py --build DIR --base TARBALL [--arch A] [--only TEXT] [--jobs N] [--list]
 
-A test is a module of checks/ (on the host) or a guest of guests/ARCH.  The last line says how
-many passed, failed and were skipped; the status is 1 if any failed.
+Without --arch every architecture is tested, this machine's own first.  A test is a module of
+checks/ (on the host) or a guest of guests/ARCH.  The last line says how many passed, failed and
+were skipped; the status is 1 if any failed.
 """
 import argparse
 import concurrent.futures
 import dataclasses
+import functools
 import importlib.util
 import sys
 import time
@@ -40,9 +42,9 @@ class Result:
 
 @dataclasses.dataclass
 class Test:
-    """A test by name; work(bench) returns a note, or raises Failed, Skipped or Trouble.
+    """A test by name; work() returns a note, or raises Failed, Skipped or Trouble.
 
-    needs: config and variant of the kernel that it boots, if it is a guest.
+    needs: (architecture, config, variant) of the kernel that it boots, if it is a guest.
     """
 
     name: str
@@ -50,10 +52,11 @@ class Test:
     needs: tuple = ()
 
 
-def checks(bench):
+def checks(benches):
     """Return the Tests in checks/, each module one, or one for each of its cases.
 
-    A module has check(bench), or cases(bench) and check(bench, case).
+    A module has check(bench), or cases(bench) and check(bench, case).  With EVERY_ARCH it is
+    tested for each of the benches, otherwise with the first.
     """
     found = []
     for file in sorted((layout.BED / "checks").glob("*.py")):
@@ -61,33 +64,47 @@ def checks(bench):
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         name = file.stem.replace("_", "-")
-        if hasattr(module, "cases"):
-            found += [Test(f"{name}:{case}", lambda b, m=module, c=case: m.check(b, c))
-                      for case in module.cases(bench)]
-        else:
-            found.append(Test(name, module.check))
+        if not hasattr(module, "EVERY_ARCH"):
+            found.append(Test(name, functools.partial(module.check, benches[0])))
+            continue
+        for bench in benches:
+            full = f"{bench.arch['name']}:{name}"
+            if hasattr(module, "cases"):
+                found += [Test(f"{full}:{case}", functools.partial(module.check, bench, case))
+                          for case in module.cases(bench)]
+            else:
+                found.append(Test(full, functools.partial(module.check, bench)))
     return found
 
 
 def guests(bench):
-    """Return a Test for each guest of the architecture, with each variant that it asks for."""
+    """Return a Test for each guest of bench.arch, with each variant that it asks for."""
     every = guest.load_all(bench.arch["name"])
-    return [_guest_test(one, variant) for variant in guest.VARIANTS for one in every
+    return [_guest_test(bench, one, variant) for variant in guest.VARIANTS for one in every
             if variant in one.test_with]
 
 
-def kernels(tests):
+def kernels(benches, tests):
     """Return a Test for each kernel that guests boot: built before, so that guests run alone."""
     needed = dict.fromkeys(test.needs for test in tests if test.needs)
-    return [Test(f"kernel:{config}" + ("" if variant == "vmemmap" else f":{variant}"),
-                 lambda bench, c=config, v=variant: bench.kernel(c, v).made() and "")
-            for config, variant in needed]
+    of = {bench.arch["name"]: bench for bench in benches}
+    return [Test(_name(arch, "kernel", config, variant),
+                 functools.partial(_build, of[arch], config, variant))
+            for arch, config, variant in needed]
 
 
-def _guest_test(one, variant):
-    suffix = "" if variant == "vmemmap" else f":{variant}"
-    return Test(f"guest:{one.name}{suffix}", lambda bench: _boot(bench, one, variant),
-                needs=(one.config, variant))
+def _name(arch, kind, what, variant):
+    return f"{arch}:{kind}:{what}" + ("" if variant == "vmemmap" else f":{variant}")
+
+
+def _guest_test(bench, one, variant):
+    arch = bench.arch["name"]
+    return Test(_name(arch, "guest", one.name, variant),
+                functools.partial(_boot, bench, one, variant), (arch, one.config, variant))
+
+
+def _build(bench, config, variant):
+    bench.kernel(config, variant).made()
 
 
 def _boot(bench, one, variant):
@@ -105,12 +122,12 @@ def _boot(bench, one, variant):
     return boot.summary(outcome).split("  ")[-1]
 
 
-def attempt(test, bench):
+def attempt(test):
     """Run one test, tell how it went, and return its Result."""
     start = time.monotonic()
     say(f"{test.name}: running")
     try:
-        note = test.work(bench) or ""
+        note = test.work() or ""
         result = Result(test.name, "passed", note)
     except Skipped as reason:
         result = Result(test.name, "skipped", str(reason))
@@ -125,11 +142,11 @@ def attempt(test, bench):
     return result
 
 
-def run_all(tests, bench):
+def run_all(tests):
     """Run tests and return their Results: one at a time, then the guests, several at once."""
-    results = [attempt(test, bench) for test in tests if not test.needs]
+    results = [attempt(test) for test in tests if not test.needs]
     with concurrent.futures.ThreadPoolExecutor(GUESTS_AT_ONCE) as pool:
-        waiting = [pool.submit(attempt, test, bench) for test in tests if test.needs]
+        waiting = [pool.submit(attempt, test) for test in tests if test.needs]
         try:
             results += [future.result() for future in waiting]
         except BaseException:
@@ -155,27 +172,28 @@ def main():
     """Command line: see the head of this file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     compose.base_arguments(parser)
-    parser.add_argument("--arch", default="x86_64")
+    parser.add_argument("--arch", default="", help="only this architecture")
     parser.add_argument("--only", default="", help="only tests with this in their name")
     parser.add_argument("--jobs", type=int, default=0)
     parser.add_argument("--list", action="store_true", help="only tell the tests' names")
     options = parser.parse_args()
     compose.check_base(options)
-    archdata.load(options.arch)
+    arches = [archdata.load(options.arch)["name"]] if options.arch else archdata.natural_order()
     try:
-        bench = Bench(options.build, options.base, options.version, options.arch, options.jobs)
-        every = checks(bench) + guests(bench)
+        bench = Bench(options.build, options.base, options.version, arches[0], options.jobs)
+        benches = [bench, *(bench.of(arch) for arch in arches[1:])]
+        every = checks(benches) + [test for each in benches for test in guests(each)]
     except Trouble as trouble:
         return summarise([Result("compose", "failed", str(trouble))])
     tests = [test for test in every if options.only in test.name]
-    tests = kernels(tests) + tests
+    tests = kernels(benches, tests) + tests
     if not tests:
         raise Trouble(f"ONLY={options.only} is in no test's name; there are: "
                       f"{' '.join(test.name for test in every)}")
     if options.list:
         print("\n".join(test.name for test in tests))
         return 0
-    return summarise(run_all(tests, bench))
+    return summarise(run_all(tests))
 
 
 if __name__ == "__main__":

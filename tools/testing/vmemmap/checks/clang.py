@@ -2,6 +2,8 @@
 """Clang and LLVM's linker build the series too, and a warning stops the build."""
 from bench import Skipped
 
+EVERY_ARCH = True
+
 
 def check(bench):
     """Build the small kernel (it has CONFIG_WERROR) with LLVM=1."""

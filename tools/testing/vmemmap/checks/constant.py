@@ -4,6 +4,8 @@ import re
 
 from bench import Failed, Skipped
 
+EVERY_ARCH = True
+
 VARIABLE = re.compile(r"^[0-9a-f]+ [A-Za-z] (vmemmap(?:_base)?)$", re.M)
 
 

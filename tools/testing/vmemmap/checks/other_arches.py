@@ -7,6 +7,8 @@ option is not offered.
 import archdata
 from bench import Failed
 
+EVERY_ARCH = True
+
 
 def cases(bench):
     """Return the architectures that are checked together with the one under test."""

@@ -5,6 +5,8 @@ import re
 import layout
 from bench import Skipped, first
 
+EVERY_ARCH = True
+
 
 def check(bench):
     """Run modpost over the debug kernel, which is compiled to show such references."""

@@ -7,6 +7,8 @@ from bench import Failed
 import compose
 from toolbox import Trouble, write_whole
 
+EVERY_ARCH = True
+
 
 def check(bench):
     """Build the small kernel at each commit, with all of its options that the step has.

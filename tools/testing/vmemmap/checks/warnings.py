@@ -7,6 +7,8 @@ from bench import first
 
 from toolbox import need
 
+EVERY_ARCH = True
+
 # FILE:LINE[:COLUMN]: warning|error: text, after a line that names the function
 COMPLAINT = re.compile(r"^(\S+?\.[chS]):(\d+):(?:\d+:)? (?:warning|error): (.*)$")
 PLACE = re.compile(r"^(\S+?\.[chS]): (In function .*):$")

@@ -13,7 +13,7 @@ from toolbox import Trouble
 
 def raising(error):
     """Return a test's work that raises error."""
-    def work(_bench):
+    def work():
         raise error
     return work
 
@@ -26,15 +26,15 @@ class Runner(unittest.TestCase):
         tests = [runner.Test(f"t{number}", work) for number, work in enumerate(works)]
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-            status = runner.summarise(runner.run_all(tests, None))
+            status = runner.summarise(runner.run_all(tests))
         return status, out.getvalue().splitlines()
 
     def test_all_good(self):
-        status, lines = self.run_all(lambda bench: "note", lambda bench: None)
+        status, lines = self.run_all(lambda: "note", lambda: None)
         self.assertEqual((status, lines[-1]), (0, "2 passed, 0 failed, 0 skipped"))
 
     def test_every_ending(self):
-        status, lines = self.run_all(lambda bench: "", raising(Failed("bad", "x.log")),
+        status, lines = self.run_all(lambda: "", raising(Failed("bad", "x.log")),
                                      raising(Skipped("none here")), raising(Trouble("worse")))
         self.assertEqual((status, lines[-1]), (1, "1 passed, 2 failed, 1 skipped"))
         self.assertIn("FAILED t1: bad (log: x.log)", lines)
