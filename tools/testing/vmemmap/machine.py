@@ -128,7 +128,10 @@ def command(guest, arch, kernel_dir, initramfs, lines, settings=None):
     argv += memory
     for name, line in lines.items():
         argv += ["-chardev", f"{line},id={name}"]
-    argv += ["-serial", "chardev:console", "-serial", "chardev:control"]
+    argv += ["-serial", "chardev:console"]
+    # Firmware may take the last one for its console
+    if guest.actions:
+        argv += ["-serial", "chardev:control"]
     if "qmp" in lines:
         argv += ["-mon", "chardev=qmp,mode=control"]
     for item in guest.objects:
