@@ -22,6 +22,7 @@ import archdata
 import configure
 import layout
 import reportmodule
+import toolchain
 from toolbox import Trouble, lock, need, output, run_tool, say, write_whole
 
 # One line of make's terse output is one object; these are the ones worth counting.
@@ -53,6 +54,7 @@ class Kernel:
         self.clang = clang
         self.strict = strict
         self._held = None
+        self._cross = None
         self.jobs = int(jobs) or os.cpu_count() or 1
         if not (self.tree / "Kconfig").is_file():
             raise Trouble(f"{self.tree} is not a kernel tree; make tree composes one")
@@ -77,15 +79,22 @@ class Kernel:
                  f"ARCH={self.arch['kernel']['arch']}", *self._compiler(), *targets]
         return words
 
+    def cross(self):
+        """Return the prefix of the cross compiler, which is built first if nobody packages it."""
+        if self._cross is None:
+            self._cross = toolchain.prefix(self.build, self.arch, self.jobs)
+        return self._cross
+
     def _compiler(self):
         cache = "ccache " if shutil.which("ccache") else ""
-        cross = os.environ.get("CROSS_COMPILE") or self.arch["cross"]
         words = [f"HOSTCC={cache}gcc"]
         if self.clang:
+            cross = os.environ.get("CROSS_COMPILE") or self.arch["cross"]
             need("clang", "clang lld llvm")
             words += ["LLVM=1", f"CC={cache}clang", f"HOSTCC={cache}clang"]
             words += [f"CROSS_COMPILE={cross}"] if cross else []
         else:
+            cross = self.cross()
             need(f"{cross}gcc", self.arch["kernel"].get("compiler_package", "gcc"))
             words += [f"CROSS_COMPILE={cross}", f"CC={cache}{cross}gcc"]
         return words

@@ -31,6 +31,11 @@ def kernel(build, version, variant, arch, config):
     return pathlib.Path(build).resolve() / "kernels" / version / variant / arch / config
 
 
+def toolchain(build, arch):
+    """Return the folder of a cross compiler that is built here."""
+    return pathlib.Path(build).resolve() / "toolchains" / arch
+
+
 def log(build, name):
     """Return the path of a log, its folder made."""
     path = pathlib.Path(build).resolve() / "logs" / f"{name}.log"
