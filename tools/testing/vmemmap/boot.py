@@ -164,8 +164,9 @@ def run(guest, arch, where, verbose=False):
     """
     if where.variant not in guest.variants:
         return Outcome(guest.name, "skipped", [f"means nothing for variant {where.variant}"])
-    if not machine.emulator(arch):
-        return Outcome(guest.name, "skipped", [f"{arch.binary} is not on PATH"])
+    reason = machine.lacking(arch)
+    if reason:
+        return Outcome(guest.name, "skipped", [reason])
     kernel = os.path.join(where.kernel, arch.image)
     if not os.path.isfile(kernel):
         raise Trouble(f"{kernel}: no kernel there; build config {guest.config} first")

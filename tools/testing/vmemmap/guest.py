@@ -55,6 +55,7 @@ class Guest:
     slots: int = 0
     maxmem: int = 0
     nodes: tuple = ()
+    hidden: tuple = ()
     objects: tuple = ()
     devices: tuple = ()
     cmdline: str = ""
@@ -147,8 +148,8 @@ _KINDS = {str: "string", int: "number", list: "list", dict: "table", bool: "true
           (str, int): "string or number"}
 _EXPECT = ("console", "allow", "may_skip")
 _KEYS = ("about", "like", "memory", "config", "smp", "board", "cpu", "machine", "slots", "maxmem",
-         "node", "object", "device", "cmdline", "tests", "env", "dimm", "action", "expect", "variants",
-         "check", "test_with", "timeout")
+         "node", "hidden", "object", "device", "cmdline", "tests", "env", "dimm", "action",
+         "expect", "variants", "check", "test_with", "timeout")
 
 
 def _nodes(table):
@@ -160,6 +161,14 @@ def _nodes(table):
             raise Trouble(f'{node.where}: "cpus" must be a list of numbers')
         nodes.append(Node(node.size("memory"), tuple(cpus)))
     return tuple(nodes)
+
+
+def _hidden(table):
+    ranges = []
+    for number, data in enumerate(table.take("hidden", list, [])):
+        one = _Table(data, f"{table.where}: hidden {number}", ("start", "size"))
+        ranges.append((one.size("start"), one.size("size")))
+    return tuple(ranges)
 
 
 def _actions(table):
@@ -293,6 +302,7 @@ def parse(text, name, arch, where, kinds=None):
         machine=table.take("machine", str, ""),
         slots=table.take("slots", int, 0),
         maxmem=table.size("maxmem", 0),
+        hidden=_hidden(table),
         objects=tuple(with_sizes(table.take("object", list, []))),
         devices=tuple(with_sizes(table.take("device", list, []))),
         cmdline=table.take("cmdline", str, ""),

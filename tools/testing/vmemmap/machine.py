@@ -6,6 +6,7 @@ import os
 import shutil
 
 import archdata
+import efi
 from guest import shared
 from toolbox import Trouble
 
@@ -29,6 +30,8 @@ class Arch:
     user: dict
     allow: tuple
     may_skip: tuple = ()
+    variable: str = ""
+    efi: dict = dataclasses.field(default_factory=dict)
 
 
 def arch_facts(name):
@@ -50,12 +53,43 @@ def arch_facts(name):
                 extra=tuple(qemu.get("extra", ())), loader=qemu.get("loader", "direct"),
                 cmdline=ours.get("cmdline", ""), user=ours["user"],
                 allow=tuple(ours.get("allow", ())),
-                may_skip=tuple(ours.get("may_skip", ())))
+                may_skip=tuple(ours.get("may_skip", ())),
+                variable=qemu.get("variable", ""), efi=data.get("efi", {}))
 
 
 def emulator(arch):
-    """Returns the path of the architecture's emulator, or None if it is not on PATH."""
-    return shutil.which(arch.binary)
+    """Returns the path of the architecture's emulator, or None if it is not there.
+
+    The environment may name it, by "variable" of arch/<name>.toml; else it is looked for on PATH.
+    """
+    return shutil.which(os.environ.get(arch.variable) or arch.binary)
+
+
+def lacking(arch):
+    """Returns what is missing for booting guests of an architecture, in one line; "" if nothing."""
+    found = emulator(arch)
+    if not found:
+        named = arch.variable and os.environ.get(arch.variable)
+        if named:
+            return f"{arch.variable}={named} is no program"
+        hint = f" and {arch.variable} does not name it" if arch.variable else ""
+        return f"{arch.binary} is not on PATH{hint}"
+    if arch.efi and not efi.firmware(arch, found):
+        variable = arch.efi["firmware_variable"]
+        named = os.environ.get(variable)
+        if named:
+            return f"{variable}={named} is no file"
+        return (f"the firmware {arch.efi['firmware']} is not beside {found} and {variable} "
+                "does not name it")
+    return ""
+
+
+def need_emulator(arch):
+    """Raises Trouble that says what to do if guests of an architecture cannot be booted."""
+    reason = lacking(arch)
+    if reason:
+        package = f"; as root: apt-get install {arch.package}" if arch.package else ""
+        raise Trouble(reason + package)
 
 
 def kernel_cmdline(guest, arch, settings=None):
@@ -79,13 +113,14 @@ def _ram(name, size):
                                    "reserve": False})]
 
 
-def _memory(guest):
+def _memory(guest, arch):
     """Returns the arguments for RAM and NUMA nodes, and machine properties that they need."""
     size = f"{guest.memory >> 10}K"
     if guest.slots:
         size += f",slots={guest.slots},maxmem={guest.maxmem >> 10}K"
     argv = ["-m", size]
-    if not guest.nodes:
+    # Our EFI loader tells the kernel about nodes where the emulator cannot
+    if not guest.nodes or arch.efi:
         return argv + _ram("ram", guest.memory), ["memory-backend=ram"]
     for number, node in enumerate(guest.nodes):
         numa = f"node,nodeid={number}"
@@ -96,7 +131,7 @@ def _memory(guest):
     return argv, []
 
 
-def direct_boot(arch, kernel_dir, initramfs, cmdline):
+def direct_boot(_guest, arch, kernel_dir, initramfs, cmdline):
     """Returns arguments for an emulator that loads kernel, initramfs and command line itself.
 
     kernel_dir: the kernel's O= folder.
@@ -106,7 +141,7 @@ def direct_boot(arch, kernel_dir, initramfs, cmdline):
 
 
 # How a kernel gets into an emulator; [qemu] loader names one, "direct" if it does not.
-LOADERS = {"direct": direct_boot}
+LOADERS = {"direct": direct_boot, "efi": efi.boot}
 
 
 def command(guest, arch, kernel_dir, initramfs, lines, settings=None):
@@ -118,14 +153,18 @@ def command(guest, arch, kernel_dir, initramfs, lines, settings=None):
     """
     if arch.loader not in LOADERS:
         raise Trouble(f'arch/{arch.name}.toml: unknown loader "{arch.loader}"')
-    memory, properties = _memory(guest)
-    machine = ",".join([guest.board or arch.machine] + ([guest.machine] if guest.machine else []) + properties)
+    memory, properties = _memory(guest, arch)
+    machine = ",".join([guest.board or arch.machine] +
+                       ([guest.machine] if guest.machine else []) + properties)
     # If this process is killed, so is the emulator: no guest is left running by itself.
-    argv = ["setpriv", "--pdeathsig", "KILL", arch.binary]
+    program = emulator(arch) or arch.binary
+    argv = ["setpriv", "--pdeathsig", "KILL", program]
     argv += ["-machine", machine, "-accel", "tcg", "-cpu", guest.cpu or arch.cpu,
              "-smp", f"{guest.smp},sockets={guest.smp},cores=1,threads=1",
              "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", *arch.extra]
     argv += memory
+    if arch.efi:
+        argv += ["-bios", efi.firmware(arch, program) or arch.efi["firmware"]]
     for name, line in lines.items():
         argv += ["-chardev", f"{line},id={name}"]
     argv += ["-serial", "chardev:console"]
@@ -139,5 +178,5 @@ def command(guest, arch, kernel_dir, initramfs, lines, settings=None):
                                        if item.get("qom-type") == "memory-backend-ram" else item)]
     for item in guest.devices:
         argv += ["-device", json.dumps(item)]
-    return argv + LOADERS[arch.loader](arch, kernel_dir, initramfs,
+    return argv + LOADERS[arch.loader](guest, arch, kernel_dir, initramfs,
                                        kernel_cmdline(guest, arch, settings))

@@ -21,7 +21,7 @@ import machine
 from console import ControlLine
 from guest import VARIANTS, load
 from qmp import Qmp
-from toolbox import Trouble, need, run_tool, say
+from toolbox import Trouble, run_tool, say
 
 _CELL = re.compile(r"(node \d+|offline): (.+?):? (\d+(?: \w+)?)")
 
@@ -83,7 +83,7 @@ def show(outcome, where):
 
 def shell(guest, arch, where):
     """Gives a shell on the guest's console; returns when the guest powered off."""
-    need(arch.binary, arch.package)
+    machine.need_emulator(arch)
     kernel = os.path.join(where.kernel, arch.image)
     if not os.path.isfile(kernel):
         raise Trouble(f"{kernel}: no kernel there; make kernel builds it")
@@ -131,7 +131,7 @@ def main():
         options.build, options.tree, options.kernel)), options.variant)
     if options.shell:
         return shell(guest, arch, where)
-    need(arch.binary, arch.package)
+    machine.need_emulator(arch)
     outcome = boot.run(guest, arch, where, options.verbose)
     return 0 if show(outcome, where) else 1
 

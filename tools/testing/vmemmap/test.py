@@ -109,8 +109,9 @@ def _build(bench, config, variant):
 
 def _boot(bench, one, variant):
     facts = machine.arch_facts(bench.arch["name"])
-    if not machine.emulator(facts):
-        raise Skipped(f"{facts.binary} is not on PATH")
+    reason = machine.lacking(facts)
+    if reason:
+        raise Skipped(reason)
     built = bench.kernel(one.config, variant)
     built.made()
     where = boot.Place(str(bench.build), str(built.tree), str(built.out), variant)

@@ -49,6 +49,9 @@ class Toolchains(Scratch):
             "binutils": "binutils-vax", "patches": [], "empty": [], "omit": [],
             "configure": [], "build": ["all"], "install": ["install"], "make": {}}}
         self.offer(GOOD)
+        quiet = mock.patch("toolchain.say")
+        quiet.start()
+        self.addCleanup(quiet.stop)
 
     @staticmethod
     def script(path, text):
