@@ -2,16 +2,19 @@
 """Makes the guests' user space: busybox, the init script, the kselftests, one cpio archive.
 
 The kselftests are built by their own Makefile and the tree's lib.mk, out of a folder of
-links: the composed tree of another variant has lib.mk, but not our tests.
+links: the composed tree of another variant has lib.mk, but not our tests.  For an architecture
+without a C library there is init/init.c instead of busybox and the script, see nolibc.py.
 """
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 
 import cpio
 import foreign
 import layout
+import nolibc
 from toolbox import Trouble, lock, need, write_whole
 
 SELFTESTS = layout.TOP / "tools" / "testing" / "selftests" / "vmemmap"
@@ -62,7 +65,27 @@ def _fingerprint(arch, tree):
                           (os.path.join(tree, "tools", "testing", "selftests"), _FROM_TREE)):
         for name in names:
             digest.update(name.encode() + _read(os.path.join(folder, name), "is the tree whole?"))
+    if _without_libc(arch):
+        for path in nolibc.sources():
+            digest.update(path.encode() + _read(path, "the repository is not whole"))
     return digest.hexdigest()
+
+
+def _without_libc(arch):
+    """Says whether the architecture's programs have no C library to link with."""
+    return arch.user.get("libc") == "nolibc"
+
+
+def _settings(arch, tree, build):
+    """Returns the variables for make that say how programs of an architecture are compiled."""
+    if _without_libc(arch):
+        compiler = nolibc.Compiler(arch.name, tree, build)
+        return [f"CC={shlex.join(compiler.words())}", f"LDLIBS={compiler.library} -lgcc",
+                "USERLDFLAGS=-s"]
+    compiler = arch.user.get("cc", "gcc")
+    need(compiler, arch.user.get("package", compiler))
+    return [f"CC={compiler}", f"USERCFLAGS={arch.user.get('cflags', '')}",
+            "USERLDFLAGS=-static -s"]
 
 
 def build_tests(arch, tree, build):
@@ -76,15 +99,13 @@ def build_tests(arch, tree, build):
     mark = _fingerprint(arch, tree)
     if os.path.exists(stamp) and _read(stamp, "").decode() == mark:
         return out
-    compiler = arch.user.get("cc", "gcc")
-    need(compiler, arch.user.get("package", compiler))
+    settings = _settings(arch, tree, build)
     stage = _stage(os.path.join(build, "user", arch.name, "stage"), tree)
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
     log = os.path.join(build, "logs", f"selftests-{arch.name}.log")
     os.makedirs(os.path.dirname(log), exist_ok=True)
-    command = ["make", "-s", "-j2", "-C", stage, f"OUTPUT={out}", f"CC={compiler}",
-               f"USERCFLAGS={arch.user.get('cflags', '')}", "USERLDFLAGS=-static -s"]
+    command = ["make", "-s", "-j2", "-C", stage, f"OUTPUT={out}", *settings]
     # A make above this one must not hand its variables and job server down.
     env = {key: value for key, value in os.environ.items()
            if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARCH", "O")}
@@ -104,6 +125,14 @@ def _busybox(arch, build):
     return foreign.program(os.path.join(build, "user", arch.name), "busybox-static", debian, path)
 
 
+def _init(arch, where):
+    """Returns the program that is init where there is no shell to run the script."""
+    goal = os.path.join(where.build, "user", arch.name, "init")
+    nolibc.Compiler(arch.name, where.tree, where.build).program(
+        str(layout.BED / "init" / "init.c"), goal)
+    return _read(goal, "make clean")
+
+
 def _archive(arch, where, tests):
     archive = cpio.Archive()
     for folder in ("proc", "sys", "tmp", "tests", "bin", "sbin", "lib", "usr/bin", "usr/sbin"):
@@ -111,9 +140,12 @@ def _archive(arch, where, tests):
     archive.node("dev/console", 5, 1)
     archive.node("dev/kmsg", 1, 11)
     archive.node("dev/null", 1, 3, 0o666)
-    archive.file("bin/busybox", _read(_busybox(arch, where.build), "install busybox-static"))
-    archive.link("bin/sh", "busybox")
-    archive.file("init", _read(layout.BED / "init" / "init", "the repository is not whole"))
+    if _without_libc(arch):
+        archive.file("init", _init(arch, where))
+    else:
+        archive.file("bin/busybox", _read(_busybox(arch, where.build), "install busybox-static"))
+        archive.link("bin/sh", "busybox")
+        archive.file("init", _read(layout.BED / "init" / "init", "the repository is not whole"))
     for name in sorted(os.listdir(tests)):
         path = os.path.join(tests, name)
         if os.access(path, os.X_OK) and os.path.isfile(path):
