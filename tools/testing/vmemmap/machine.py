@@ -30,6 +30,7 @@ class Arch:
     user: dict
     allow: tuple
     may_skip: tuple = ()
+    env: dict = dataclasses.field(default_factory=dict)
     variable: str = ""
     efi: dict = dataclasses.field(default_factory=dict)
 
@@ -54,7 +55,7 @@ def arch_facts(name):
                 cmdline=ours.get("cmdline", ""), user=ours["user"],
                 allow=tuple(ours.get("allow", ())),
                 may_skip=tuple(ours.get("may_skip", ())),
-                variable=qemu.get("variable", ""), efi=data.get("efi", {}))
+                env=ours.get("env", {}), variable=qemu.get("variable", ""), efi=data.get("efi", {}))
 
 
 def emulator(arch):
@@ -99,7 +100,8 @@ def kernel_cmdline(guest, arch, settings=None):
     """
     words = [f"console={arch.console}", "printk.devkmsg=on", "kunit.enable=1", "panic=-1",
              "oops=panic", arch.cmdline, guest.cmdline, "--", f"CONTROL=/dev/{arch.control}"]
-    words += [f"{key}={value}" for key, value in {**guest.env, **(settings or {})}.items()]
+    words += [f"{key}={value}" for key, value in
+              {**arch.env, **guest.env, **(settings or {})}.items()]
     if not guest.check:
         words.append("CHECK=no")
     if guest.tests:

@@ -196,17 +196,45 @@ long long memmap_bytes(long long kb)
 	return kb * 1024 / page_size() * struct_page_size();
 }
 
+/* Memory of any kind, which a run of memory may consist of */
+static bool is_memory(const char *name)
+{
+	return !strncmp(name, "System RAM", 10) || !strncmp(name, "reserved", 8) ||
+	       !strncmp(name, "ACPI", 4);
+}
+
+/* Leaves out what is beyond a run's last whole granule; returns how many ranges are left. */
+static int cut_run(struct ranges *ram, int first, uint64_t end, uint64_t granule)
+{
+	int i, left = first;
+
+	end -= end % granule;
+	for (i = first; i < ram->count; i++) {
+		struct range range = ram->range[i];
+
+		range.end = range.end < end ? range.end : end;
+		if (range.start < range.end)
+			ram->range[left++] = range;
+	}
+	return left;
+}
+
 /**
  * system_ram() - what /proc/iomem calls System RAM
  * @ram: filled in, in rising order
+ *
+ * GRANULE=size in the environment says that the kernel takes memory in whole pieces of this size
+ * only, and leaves the rest of each run of memory alone, although it is System RAM.
  *
  * Return: 0, or -1 if the file cannot be read or hides its addresses.
  */
 int system_ram(struct ranges *ram)
 {
+	uint64_t granule = env_number("GRANULE", 1), low = 0, last = 0;
 	char *text = slurp("/proc/iomem");
 	unsigned long long start, end;
-	char *line;
+	char *line, *name;
+	int run = 0;
 
 	ram->count = 0;
 	for (line = text; line && *line && ram->count < MAX_RANGES;
@@ -214,11 +242,21 @@ int system_ram(struct ranges *ram)
 		/* What is inside of something else is indented */
 		if (*line == ' ' || sscanf(line, "%llx-%llx", &start, &end) != 2)
 			continue;
-		if (strncmp(strstr(line, " : ") ?: " : ", " : System RAM", 13))
+		name = strstr(line, " : ");
+		if (!name || !is_memory(name + 3))
 			continue;
-		ram->range[ram->count].start = start;
-		ram->range[ram->count++].end = end + 1;
+		if (start != last) {
+			ram->count = cut_run(ram, run, last, granule);
+			run = ram->count;
+			low = (start + granule - 1) / granule * granule;
+		}
+		last = end + 1;
+		if (strncmp(name + 3, "System RAM", 10) || last <= low)
+			continue;
+		ram->range[ram->count].start = start > low ? start : low;
+		ram->range[ram->count++].end = last;
 	}
+	ram->count = cut_run(ram, run, last, granule);
 	free(text);
 	return ram->count && ram->range[ram->count - 1].end > 1 ? 0 : -1;
 }
