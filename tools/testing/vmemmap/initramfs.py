@@ -105,7 +105,8 @@ def build_tests(arch, tree, build):
     os.makedirs(out)
     log = os.path.join(build, "logs", f"selftests-{arch.name}.log")
     os.makedirs(os.path.dirname(log), exist_ok=True)
-    command = ["make", "-s", "-j2", "-C", stage, f"OUTPUT={out}", *settings]
+    command = ["make", "-s", "-j2", "-C", stage, f"OUTPUT={out}", *settings,
+               *(os.path.join(out, name) for name in arch.user.get("tests", ()))]
     # A make above this one must not hand its variables and job server down.
     env = {key: value for key, value in os.environ.items()
            if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARCH", "O")}

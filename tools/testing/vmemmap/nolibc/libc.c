@@ -346,6 +346,11 @@ long long strtoll(const char *text, char **end, int base)
 	return strtoull(text, end, base);
 }
 
+long long atoll(const char *text)
+{
+	return strtoull(text, NULL, 10);
+}
+
 long strtol(const char *text, char **end, int base)
 {
 	return strtoull(text, end, base);

@@ -74,6 +74,7 @@ void perror(const char *what);
 
 /* stdlib.h, string.h */
 extern char **environ;
+long long atoll(const char *text);
 long long strtoll(const char *text, char **end, int base);
 unsigned long long strtoull(const char *text, char **end, int base);
 long strtol(const char *text, char **end, int base);
