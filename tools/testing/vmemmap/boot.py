@@ -172,7 +172,7 @@ def run(guest, arch, where, verbose=False):
         raise Trouble(f"{kernel}: no kernel there; build config {guest.config} first")
     parser = ktap.load_parser(where.tree)
     faults = judge.read_faults()
-    image = initramfs.make(arch, where)
+    image = initramfs.make(machine.for_guest(arch, guest), where)
     path = log_path(where.build, arch.name, where.variant, guest.name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     begin = time.monotonic()

@@ -48,6 +48,7 @@ class Guest:
     about: str
     memory: int
     config: str = "default"
+    user: str = ""
     smp: int = 2
     board: str = ""
     cpu: str = ""
@@ -147,7 +148,7 @@ class _Table:
 _KINDS = {str: "string", int: "number", list: "list", dict: "table", bool: "true or false",
           (str, int): "string or number"}
 _EXPECT = ("console", "allow", "may_skip")
-_KEYS = ("about", "like", "memory", "config", "smp", "board", "cpu", "machine", "slots", "maxmem",
+_KEYS = ("about", "like", "memory", "config", "user", "smp", "board", "cpu", "machine", "slots", "maxmem",
          "node", "hidden", "object", "device", "cmdline", "tests", "env", "dimm", "action",
          "expect", "variants", "check", "test_with", "timeout")
 
@@ -296,6 +297,7 @@ def parse(text, name, arch, where, kinds=None):
         about=table.take("about", str),
         memory=sum(node.memory for node in nodes) if nodes else table.size("memory"),
         config=table.take("config", str, "default"),
+        user=table.take("user", str, ""),
         smp=table.take("smp", int, 2),
         board=table.take("board", str, ""),
         cpu=table.take("cpu", str, ""),

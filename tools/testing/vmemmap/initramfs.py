@@ -2,8 +2,8 @@
 """Makes the guests' user space: busybox, the init script, the kselftests, one cpio archive.
 
 The kselftests are built by their own Makefile and the tree's lib.mk, out of a folder of
-links: the composed tree of another variant has lib.mk, but not our tests.  For an architecture
-without a C library there is init/init.c instead of busybox and the script, see nolibc.py.
+links: the composed tree of another variant has lib.mk, but not our tests.  Where there is no
+busybox, init/init.c replaces it and the script; where there is no C library either, see nolibc.py.
 """
 import hashlib
 import os
@@ -71,6 +71,11 @@ def _fingerprint(arch, tree):
     return digest.hexdigest()
 
 
+def _folder(arch, build):
+    """Returns where the parts of a user space are kept."""
+    return os.path.join(build, "user", "-".join([arch.name, *filter(None, [arch.user.get("name")])]))
+
+
 def _without_libc(arch):
     """Says whether the architecture's programs have no C library to link with."""
     return arch.user.get("libc") == "nolibc"
@@ -94,16 +99,16 @@ def build_tests(arch, tree, build):
     Returns the folder with the programs.  Raises Trouble, with the compiler's messages
     in build/logs/selftests-<arch>.log.
     """
-    out = os.path.join(build, "user", arch.name, "selftests")
+    out = os.path.join(_folder(arch, build), "selftests")
     stamp = os.path.join(out, ".made-from")
     mark = _fingerprint(arch, tree)
     if os.path.exists(stamp) and _read(stamp, "").decode() == mark:
         return out
     settings = _settings(arch, tree, build)
-    stage = _stage(os.path.join(build, "user", arch.name, "stage"), tree)
+    stage = _stage(os.path.join(_folder(arch, build), "stage"), tree)
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
-    log = os.path.join(build, "logs", f"selftests-{arch.name}.log")
+    log = os.path.join(build, "logs", f"selftests-{os.path.basename(_folder(arch, build))}.log")
     os.makedirs(os.path.dirname(log), exist_ok=True)
     command = ["make", "-s", "-j2", "-C", stage, f"OUTPUT={out}", *settings,
                *(os.path.join(out, name) for name in arch.user.get("tests", ()))]
@@ -123,14 +128,21 @@ def _busybox(arch, build):
     debian = arch.user.get("debian")
     if not debian:
         return path
-    return foreign.program(os.path.join(build, "user", arch.name), "busybox-static", debian, path)
+    return foreign.program(_folder(arch, build), "busybox-static", debian, path)
 
 
 def _init(arch, where):
     """Returns the program that is init where there is no shell to run the script."""
-    goal = os.path.join(where.build, "user", arch.name, "init")
-    nolibc.Compiler(arch.name, where.tree, where.build).program(
-        str(layout.BED / "init" / "init.c"), goal)
+    goal = os.path.join(_folder(arch, where.build), "init")
+    source = str(layout.BED / "init" / "init.c")
+    if _without_libc(arch):
+        nolibc.Compiler(arch.name, where.tree, where.build).program(source, goal)
+        return _read(goal, "make clean")
+    command = [arch.user["cc"], *shlex.split(arch.user["cflags"]), "-static", "-s", source,
+               "-o", goal]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Trouble(f"{source} does not compile: {done.stderr.strip().splitlines()[0]}")
     return _read(goal, "make clean")
 
 
@@ -141,7 +153,7 @@ def _archive(arch, where, tests):
     archive.node("dev/console", 5, 1)
     archive.node("dev/kmsg", 1, 11)
     archive.node("dev/null", 1, 3, 0o666)
-    if _without_libc(arch):
+    if "busybox" not in arch.user:
         archive.file("init", _init(arch, where))
     else:
         archive.file("bin/busybox", _read(_busybox(arch, where.build), "install busybox-static"))
@@ -163,7 +175,7 @@ def make(arch, where):
     arch: from machine.arch_facts().  where: a boot.Place.  Returns the archive's path.
     Raises Trouble.
     """
-    folder = os.path.join(where.build, "user", arch.name)
+    folder = _folder(arch, where.build)
     os.makedirs(folder, exist_ok=True)
     # Two guests may be started at once, and two `make` by one person.
     with lock(os.path.join(folder, ".lock")):

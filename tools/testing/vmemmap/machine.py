@@ -58,6 +58,15 @@ def arch_facts(name):
                 env=ours.get("env", {}), variable=qemu.get("variable", ""), efi=data.get("efi", {}))
 
 
+def for_guest(arch, guest):
+    """Returns the Arch with the user space that a guest asks for.  Raises Trouble."""
+    if not guest.user:
+        return arch
+    if not isinstance(arch.user.get(guest.user), dict):
+        raise Trouble(f"guests/{arch.name}.toml: [user.{guest.user}] is missing")
+    return dataclasses.replace(arch, user={**arch.user[guest.user], "name": guest.user})
+
+
 def emulator(arch):
     """Returns the path of the architecture's emulator, or None if it is not there.
 

@@ -87,7 +87,7 @@ def shell(guest, arch, where):
     kernel = os.path.join(where.kernel, arch.image)
     if not os.path.isfile(kernel):
         raise Trouble(f"{kernel}: no kernel there; make kernel builds it")
-    image = initramfs.make(arch, where)
+    image = initramfs.make(machine.for_guest(arch, guest), where)
     ends = {name: socket.socketpair() for name in ("control", "qmp")}
     lines = {"console": "stdio,mux=on,signal=off"}
     lines.update((name, f"socket,fd={pair[1].fileno()}") for name, pair in ends.items())

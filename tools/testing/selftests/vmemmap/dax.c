@@ -77,24 +77,6 @@ static int attribute(const char *device, const char *name, const char *value)
 	return put_text(path, "%s", value);
 }
 
-/* A region that keeps labels has room, but no namespace yet: make one of all the room. */
-static int claim(void)
-{
-	char *size = slurp(DEVICES "/namespace0.0/size");
-	char *room = slurp(DEVICES "/region0/available_size");
-	char uuid[64];
-	int ret = 0;
-
-	if (size && room && !atoll(size)) {
-		snprintf(uuid, sizeof(uuid), UUID, 0);
-		ret = attribute("namespace0.0", "uuid", uuid) |
-		      attribute("namespace0.0", "size", room);
-	}
-	free(size);
-	free(room);
-	return ret;
-}
-
 /* Erases what a former instance wrote, for the kernel would go by it, and takes the disk off. */
 static int wipe(void)
 {
@@ -124,7 +106,6 @@ FIXTURE_SETUP(dax)
 	snprintf(self->seed, sizeof(self->seed), "%s", seed);
 	self->seed[strcspn(self->seed, "\n")] = '\0';
 	free(seed);
-	ASSERT_EQ(0, claim());
 	ASSERT_EQ(0, wipe());
 	take_totals(&self->before);
 
