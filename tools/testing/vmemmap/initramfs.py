@@ -142,7 +142,8 @@ def _init(arch, where):
                "-o", goal]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Trouble(f"{source} does not compile: {done.stderr.strip().splitlines()[0]}")
+        told = [line for line in done.stderr.splitlines() if "error" in line] or ["no message"]
+        raise Trouble(f"{source} does not compile: {told[0]}")
     return _read(goal, "make clean")
 
 

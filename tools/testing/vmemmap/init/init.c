@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/reboot.h>
+
 #define DEBUG		"/sys/kernel/debug"
 #define MODULE		"/lib/vmemmap-report.ko"
 #define MAX_LINE	900
