@@ -112,6 +112,23 @@ static bool peek(kcore_data_t *self, uint64_t address, void *to, size_t size)
 	return false;
 }
 
+/* The same for a physical address, by the segments that tell theirs. */
+static bool peek_physical(kcore_data_t *self, uint64_t address, void *to, size_t size)
+{
+	int i;
+
+	for (i = 0; i < self->head.e_phnum; i++) {
+		const Elf64_Phdr *segment = &self->segments[i];
+
+		if (segment->p_type == PT_LOAD && segment->p_paddr != (uint64_t)-1 &&
+		    address >= segment->p_paddr &&
+		    address + size <= segment->p_paddr + segment->p_memsz)
+			return pread(self->fd, to, size, segment->p_offset + address -
+				     segment->p_paddr) == (ssize_t)size;
+	}
+	return false;
+}
+
 /* Returns the address of a pfn's struct page, or 0. */
 static uint64_t struct_page(kcore_data_t *self, uint64_t pfn)
 {
@@ -198,6 +215,101 @@ TEST_F(kcore, struct_pages_of_all_ram)
 			}
 		}
 	}
+}
+
+/* An entry of vmemmap_list, as makedumpfile and crash take it */
+struct backing {
+	uint64_t start;
+	uint64_t physical;
+};
+
+/* Reads the list in its order; returns how many entries it has, or -1. */
+static long read_backing_list(kcore_data_t *self, struct backing **list)
+{
+	uint64_t start = number(self->info, "OFFSET(vmemmap_backing.virt_addr)", 10);
+	uint64_t physical = number(self->info, "OFFSET(vmemmap_backing.phys)", 10);
+	uint64_t next = number(self->info, "OFFSET(vmemmap_backing.list)", 10);
+	uint64_t at = number(self->info, "SYMBOL(vmemmap_list)", 16);
+	long count = 0;
+
+	*list = NULL;
+	if (!peek(self, at, &at, sizeof(at)))
+		return -1;
+	while (at) {
+		struct backing *grown = realloc(*list, (count + 1) * sizeof(**list));
+
+		if (!grown)
+			return -1;
+		*list = grown;
+		if (!peek(self, at + start, &grown[count].start, 8) ||
+		    !peek(self, at + physical, &grown[count].physical, 8) ||
+		    !peek(self, at + next, &at, 8))
+			return -1;
+		count++;
+	}
+	return count;
+}
+
+/* Bytes of an entry, or 0. */
+static uint64_t backing_size(kcore_data_t *self)
+{
+	uint64_t sizes = number(self->info, "SYMBOL(mmu_psize_defs)", 16);
+	uint64_t size = number(self->info, "SIZE(mmu_psize_def)", 10);
+	uint64_t offset = number(self->info, "OFFSET(mmu_psize_def.shift)", 10);
+	uint32_t index, shift;
+
+	if (!peek(self, number(self->info, "SYMBOL(mmu_vmemmap_psize)", 16), &index, 4) ||
+	    !peek(self, sizes + index * size + offset, &shift, 4))
+		return 0;
+	return 1ULL << shift;
+}
+
+/* The first entry that has an address counts. Struct pages change while we look at them. */
+static bool backed_as_listed(kcore_data_t *self, uint64_t address,
+			     const struct backing *list, long count, uint64_t size)
+{
+	char seen[64], there[64];
+	int try;
+	long i;
+
+	for (i = 0; i < count; i++)
+		if (address >= list[i].start && address < list[i].start + size)
+			break;
+	for (try = 0; i < count && try < TRIES; try++)
+		if (peek(self, address, seen, sizeof(seen)) &&
+		    peek_physical(self, list[i].physical + address - list[i].start, there,
+				  sizeof(there)) &&
+		    !memcmp(seen, there, sizeof(seen)))
+			return true;
+	return false;
+}
+
+/* Where no page table maps the memmap, dump tools have nothing but this list */
+TEST_F(kcore, backing_list_leads_to_struct_pages)
+{
+	uint64_t section = 1ULL << self->section_bits, start, size;
+	struct backing *list;
+	struct ranges ram;
+	long count;
+	int i;
+
+	if (number(self->info, "SYMBOL(vmemmap_list)", 16) == -1)
+		SKIP(return, "vmcoreinfo has no vmemmap_list");
+	size = backing_size(self);
+	ASSERT_LT(0, size);
+	count = read_backing_list(self, &list);
+	ASSERT_LT(0, count);
+	ASSERT_EQ(0, system_ram(&ram));
+	for (i = 0; i < ram.count; i++)
+		for (start = ram.range[i].start; start < ram.range[i].end; start += section / 4)
+			ASSERT_TRUE(backed_as_listed(self,
+						     struct_page(self, start / self->page_size),
+						     list, count, size)) {
+				TH_LOG("pfn %llx: the list leads elsewhere",
+				       (unsigned long long)(start / self->page_size));
+			}
+	TH_LOG("%ld entries of %llu kB", count, (unsigned long long)size >> 10);
+	free(list);
 }
 
 TEST_F(kcore, flags_match_kpageflags)
