@@ -312,7 +312,7 @@ static void parts_of_a_section(struct kunit *test)
 	unsigned long bytes = max(n * sizeof(struct page), PAGE_SIZE);
 
 	if (n * sizeof(struct page) < PAGE_SIZE ||
-	    (!arch_vmemmap_in_page_table() && arch_vmemmap_leaf_size() > PAGE_SIZE))
+	    (!arch_vmemmap_mixes_leaves() && arch_vmemmap_leaf_size() > PAGE_SIZE))
 		kunit_skip(test, "sub-sections share their backing here");
 
 	KUNIT_ASSERT_EQ(test, populate(pfn, n, NULL), 0);
@@ -519,8 +519,8 @@ static void altmap_falls_back_to_base_pages(struct kunit *test)
 	unsigned int order = get_order(bytes) + 1;
 	struct lent_memory lent = {};
 
-	if (!arch_vmemmap_has_pmd_leaf())
-		kunit_skip(test, "no large leaves here");
+	if (!arch_vmemmap_mixes_leaves() || arch_vmemmap_leaf_size() == PAGE_SIZE)
+		kunit_skip(test, "no large leaf that base pages stand in for");
 	if (order >= MAX_ORDER || !lend_memory(&lent, order))
 		kunit_skip(test, "no memory block of order %u", order);
 

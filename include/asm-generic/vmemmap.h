@@ -70,6 +70,11 @@ static inline unsigned long arch_vmemmap_leaf_size(void)
 }
 #endif
 
+/* vmemmap_pgd_offset() - top-level entry of a kernel address in the kernel's page table */
+#ifndef vmemmap_pgd_offset
+#define vmemmap_pgd_offset(mm, addr)	pgd_offset(mm, addr)
+#endif
+
 /*
  * arch_vmemmap_in_page_table() - does the kernel's page table map the memmap?
  * arch_vmemmap_lookup() - vmemmap_lookup() where it does not
@@ -83,6 +88,14 @@ static inline bool arch_vmemmap_in_page_table(void)
 static inline bool arch_vmemmap_lookup(unsigned long addr, struct vmemmap_leaf *leaf)
 {
 	return false;
+}
+#endif
+
+/* arch_vmemmap_mixes_leaves() - can base pages stand in for a single large leaf? */
+#ifndef arch_vmemmap_mixes_leaves
+static inline bool arch_vmemmap_mixes_leaves(void)
+{
+	return arch_vmemmap_in_page_table();
 }
 #endif
 

@@ -33,6 +33,11 @@ static inline bool should_fail_vmemmap(unsigned long size)
 }
 #endif
 
+/* The report as a module has no <asm/vmemmap.h> */
+#ifndef vmemmap_pgd_offset
+#define vmemmap_pgd_offset(mm, addr)	pgd_offset(mm, addr)
+#endif
+
 #define VMEMMAP_MAX_TABLES	4
 
 /**
@@ -64,7 +69,7 @@ struct vmemmap_leaf {
 static inline bool vmemmap_lookup(struct mm_struct *mm, unsigned long addr,
 				  struct vmemmap_leaf *leaf)
 {
-	pgd_t *pgd = pgd_offset(mm, addr);
+	pgd_t *pgd = vmemmap_pgd_offset(mm, addr);
 	p4d_t *p4d;
 	pud_t *pud;
 	pmd_t *pmd;
