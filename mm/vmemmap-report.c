@@ -7,6 +7,7 @@
  * parameter init_mm is then the address of that symbol in /proc/kallsyms.
  */
 #include <linux/debugfs.h>
+#include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -98,19 +99,12 @@ static int backing_node(unsigned long pfn)
 	return memory_node(pfn_to_page(pfn), __pfn_to_section(pfn));
 }
 
-static enum vmemmap_leaf_level leaf_level(const struct vmemmap_leaf *leaf)
-{
-	if (leaf->size == PAGE_SIZE)
-		return VMEMMAP_PTE_LEAF;
-	return leaf->size < PUD_SIZE ? VMEMMAP_PMD_LEAF : VMEMMAP_PUD_LEAF;
-}
-
 static void count_leaf(struct vmemmap_stat *stat, const struct vmemmap_leaf *leaf,
 		       const struct vmemmap_leaf *last)
 {
 	int i;
 
-	stat->leaf[leaf_level(leaf)]++;
+	stat->leaf[ilog2(leaf->size) - PAGE_SHIFT]++;
 	for (i = 0; i < VMEMMAP_MAX_TABLES; i++)
 		if (leaf->table[i] && leaf->table[i] != last->table[i])
 			stat->tables++;
@@ -251,12 +245,12 @@ static void show_model(struct seq_file *m)
 		   (PAGES_PER_SECTION << PAGE_SHIFT) >> 20);
 }
 
-/* Bytes of a leaf at the level between base pages and PUD_SIZE */
-static unsigned long large_leaf_size(void)
+/* Bytes of the leaf that is told even when there is none, besides base pages */
+static unsigned long usual_leaf_size(void)
 {
 #if defined(CONFIG_SPARSEMEM_VMEMMAP) && !defined(MODULE)
 	if (!arch_vmemmap_in_page_table())
-		return max(arch_vmemmap_leaf_size(), PMD_SIZE);
+		return arch_vmemmap_leaf_size();
 #endif
 	return PMD_SIZE;
 }
@@ -264,18 +258,16 @@ static unsigned long large_leaf_size(void)
 static void show_stat(struct seq_file *m, const char *who,
 		      const struct vmemmap_stat *stat)
 {
-	const unsigned long leaf_size[VMEMMAP_NR_LEAF_LEVELS] = {
-		[VMEMMAP_PTE_LEAF] = PAGE_SIZE,
-		[VMEMMAP_PMD_LEAF] = large_leaf_size(),
-		[VMEMMAP_PUD_LEAF] = PUD_SIZE,
-	};
+	unsigned long size;
 	int i;
 
 	seq_printf(m, "%s: memmap %lu KiB\n", who, stat->memmap >> 10);
-	for (i = 0; i < VMEMMAP_NR_LEAF_LEVELS; i++)
-		if (stat->leaf[i] || leaf_size[i] < PUD_SIZE)
+	for (i = 0; i < VMEMMAP_NR_LEAF_ORDERS; i++) {
+		size = PAGE_SIZE << i;
+		if (stat->leaf[i] || size == PAGE_SIZE || size == usual_leaf_size())
 			seq_printf(m, "%s: leaves of %lu KiB: %lu\n", who,
-				   leaf_size[i] >> 10, stat->leaf[i]);
+				   size >> 10, stat->leaf[i]);
+	}
 	/* Without the option these are the tables of the linear map */
 	if (IS_ENABLED(CONFIG_SPARSEMEM_VMEMMAP))
 		seq_printf(m, "%s: page tables %lu\n", who, stat->tables);

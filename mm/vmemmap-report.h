@@ -4,25 +4,20 @@
 
 #include <linux/types.h>
 
-/* A leaf can sit in a table of the last three levels */
-enum vmemmap_leaf_level {
-	VMEMMAP_PTE_LEAF,
-	VMEMMAP_PMD_LEAF,
-	VMEMMAP_PUD_LEAF,
-	VMEMMAP_NR_LEAF_LEVELS,
-};
+/* Leaves have PAGE_SIZE << 0 to PAGE_SIZE << (VMEMMAP_NR_LEAF_ORDERS - 1) bytes */
+#define VMEMMAP_NR_LEAF_ORDERS	32
 
 /**
  * struct vmemmap_stat - how the memmap of a node's memory is backed
  * @memmap: bytes of struct pages that are mapped
- * @leaf: leaves that map them, by enum vmemmap_leaf_level
+ * @leaf: leaves that map them, by order
  * @tables: page-table pages that are used for this node first
  * @off_node: bytes whose backing lies on another node
  * @shared: bytes whose backing also serves the base page before them
  */
 struct vmemmap_stat {
 	unsigned long memmap;
-	unsigned long leaf[VMEMMAP_NR_LEAF_LEVELS];
+	unsigned long leaf[VMEMMAP_NR_LEAF_ORDERS];
 	unsigned long tables;
 	unsigned long off_node;
 	unsigned long shared;

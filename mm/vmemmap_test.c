@@ -169,8 +169,8 @@ static void struct_pages_are_local(struct kunit *test)
 /* Count the leaves of boot memory by address, not by table as the report does */
 static void report_tells_the_truth(struct kunit *test)
 {
-	unsigned long nr, addr, leaves[VMEMMAP_NR_LEAF_LEVELS] = {};
-	unsigned long reported[VMEMMAP_NR_LEAF_LEVELS] = {};
+	unsigned long nr, addr, leaves[VMEMMAP_NR_LEAF_ORDERS] = {};
+	unsigned long reported[VMEMMAP_NR_LEAF_ORDERS] = {};
 	unsigned long end = 0, seen = 0, mapped_bytes = 0, reported_bytes = 0;
 	struct vmemmap_stat *stats;
 	struct vmemmap_leaf leaf;
@@ -181,7 +181,7 @@ static void report_tells_the_truth(struct kunit *test)
 	vmemmap_collect_stats(stats);
 	for (nid = 0; nid < VMEMMAP_NR_STATS; nid++) {
 		reported_bytes += stats[nid].memmap;
-		for (i = 0; i < VMEMMAP_NR_LEAF_LEVELS; i++)
+		for (i = 0; i < VMEMMAP_NR_LEAF_ORDERS; i++)
 			reported[i] += stats[nid].leaf[i];
 	}
 
@@ -195,14 +195,12 @@ static void report_tells_the_truth(struct kunit *test)
 		for (addr = max(addr, end); addr < (unsigned long)
 		     pfn_to_page(section_nr_to_pfn(nr + 1)); addr = end) {
 			KUNIT_ASSERT_TRUE(test, vmemmap_lookup(&init_mm, addr, &leaf));
-			leaves[leaf.size == PUD_SIZE ? VMEMMAP_PUD_LEAF :
-			       leaf.size > PAGE_SIZE ? VMEMMAP_PMD_LEAF :
-						       VMEMMAP_PTE_LEAF]++;
+			leaves[get_order(leaf.size)]++;
 			end = leaf.start + leaf.size;
 		}
 	}
 	KUNIT_EXPECT_EQ(test, reported_bytes, mapped_bytes);
-	for (i = 0; i < VMEMMAP_NR_LEAF_LEVELS; i++)
+	for (i = 0; i < VMEMMAP_NR_LEAF_ORDERS; i++)
 		KUNIT_EXPECT_EQ(test, reported[i], leaves[i]);
 }
 
