@@ -75,6 +75,12 @@ static bool __meminit altmap_contains(const struct vmem_altmap *altmap,
 	return pfn >= first && pfn - first < altmap->free;
 }
 
+/* vmem_altmap_free() does nothing in a kernel without ZONE_DEVICE */
+static void __meminit give_back(struct vmem_altmap *altmap, unsigned int order)
+{
+	altmap->alloc -= 1UL << order;
+}
+
 /**
  * vmemmap_free_backing() - give back what vmemmap_alloc_block_buf() returned
  * @pfn: its first page
@@ -87,7 +93,7 @@ void __meminit vmemmap_free_backing(unsigned long pfn, unsigned int order,
 				    struct vmem_altmap *altmap)
 {
 	if (altmap_contains(altmap, pfn))
-		vmem_altmap_free(altmap, 1UL << order);
+		give_back(altmap, order);
 	else
 		vmemmap_free_block(pfn, order);
 }
@@ -100,7 +106,7 @@ static void __meminit zap_leaf(struct zap *zap, unsigned long addr,
 	zap->flush_start = min(zap->flush_start, addr);
 	zap->flush_end = max(zap->flush_end, addr + (PAGE_SIZE << order));
 	if (altmap_contains(zap->altmap, pfn))
-		vmem_altmap_free(zap->altmap, 1UL << order);
+		give_back(zap->altmap, order);
 	else
 		zap_block(zap, pfn, order);
 }
