@@ -16,7 +16,6 @@
 void sparse_lose_section(unsigned long pnum);
 
 /* mm/vmemmap-backing.c */
-void *vmemmap_alloc_local_leaf(unsigned long size, int node);
 void vmemmap_free_block(unsigned long pfn, unsigned int order);
 
 /* mm/sparse-subsection.c */

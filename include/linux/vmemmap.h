@@ -21,6 +21,7 @@ void vmemmap_free_range(unsigned long start, unsigned long end,
 			struct vmem_altmap *altmap);
 bool vmemmap_leaf_is_shared(unsigned long start, unsigned long end,
 			    unsigned long leaf, unsigned long size);
+void *vmemmap_alloc_local_leaf(unsigned long size, int node);
 void vmemmap_free_backing(unsigned long pfn, unsigned int order,
 			  struct vmem_altmap *altmap);
 
