@@ -12,6 +12,8 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/uaccess.h>
 #include <linux/vmemmap.h>
 
 #include "vmemmap-report.h"
@@ -25,6 +27,39 @@ static bool mapped(const struct page *page)
 	struct vmemmap_leaf leaf;
 
 	return vmemmap_lookup(&init_mm, (unsigned long)page, &leaf);
+}
+
+struct comparison {
+	unsigned long start;
+	unsigned long end;
+	atomic_long_t differences;
+};
+
+static void compare_on_this_cpu(void *info)
+{
+	struct comparison *comparison = info;
+	unsigned long addr, word;
+
+	for (addr = comparison->start; addr < comparison->end; addr += PAGE_SIZE)
+		if (mapped((struct page *)addr) ==
+		    !!get_kernel_nofault(word, (unsigned long *)addr))
+			atomic_long_inc(&comparison->differences);
+}
+
+/*
+ * Base pages of the struct pages of [@pfn, @pfn + @nr) that are mapped, but cannot be
+ * read, or the other way round; counted for each CPU. A CPU that reads remembers the
+ * translation, so that a later call finds what was not purged.
+ */
+static long mapped_otherwise(unsigned long pfn, unsigned long nr)
+{
+	struct comparison comparison = {
+		.start = (unsigned long)pfn_to_page(pfn),
+		.end = (unsigned long)pfn_to_page(pfn + nr),
+	};
+
+	on_each_cpu(compare_on_this_cpu, &comparison, 1);
+	return atomic_long_read(&comparison.differences);
 }
 
 static void every_pfn_and_back(struct kunit *test)
@@ -111,6 +146,7 @@ static void holes_are_holes(struct kunit *test)
 		KUNIT_ASSERT_FALSE(test, pfn_valid(pfn));
 		KUNIT_ASSERT_FALSE(test, pfn_valid(pfn + PAGES_PER_SECTION - 1));
 		KUNIT_ASSERT_NULL(test, pfn_to_online_page(pfn));
+		KUNIT_ASSERT_EQ(test, mapped_otherwise(pfn, PAGES_PER_SECTION), 0l);
 		/* A leaf that belongs to this section alone must not be there */
 		if (IS_ALIGNED(leaf | SECTION_MEMMAP_SIZE, arch_vmemmap_leaf_size()))
 			KUNIT_ASSERT_FALSE(test, mapped(pfn_to_page(pfn)));
@@ -299,9 +335,11 @@ static void whole_section(struct kunit *test)
 		if (pfn_to_page(pfn + i)->flags != pfn + i)
 			break;
 	KUNIT_EXPECT_EQ(test, i, nr);
+	KUNIT_EXPECT_EQ(test, mapped_otherwise(pfn, nr), 0l);
 
 	depopulate(pfn, nr, NULL);
 	KUNIT_EXPECT_EQ(test, mapped_by(pfn, nr, 0), 0ul);
+	KUNIT_EXPECT_EQ(test, mapped_otherwise(pfn, nr), 0l);
 }
 
 static void parts_of_a_section(struct kunit *test)
@@ -316,9 +354,11 @@ static void parts_of_a_section(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, populate(pfn, n, NULL), 0);
 	KUNIT_ASSERT_EQ(test, populate(pfn + 4 * n, n, NULL), 0);
 	KUNIT_EXPECT_EQ(test, mapped_by(pfn, 16 * n, PAGE_SIZE), 2 * bytes);
+	KUNIT_EXPECT_EQ(test, mapped_otherwise(pfn, 16 * n), 0l);
 
 	depopulate(pfn, n, NULL);
 	KUNIT_EXPECT_EQ(test, mapped_by(pfn, 16 * n, 0), bytes);
+	KUNIT_EXPECT_EQ(test, mapped_otherwise(pfn, 16 * n), 0l);
 	KUNIT_EXPECT_TRUE(test, mapped(pfn_to_page(pfn + 4 * n)));
 
 	/* The rest of the section fills up around what is there */
@@ -421,8 +461,10 @@ static void neighbouring_sections(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, add_section(stays, PAGES_PER_SECTION), 0);
 		for (i = 0; i < PAGES_PER_SECTION; i++)
 			pfn_to_page(stays + i)->flags = stays + i;
+		KUNIT_EXPECT_EQ(test, mapped_otherwise(pfn, 2 * PAGES_PER_SECTION), 0l);
 
 		remove_section(goes, PAGES_PER_SECTION);
+		KUNIT_EXPECT_EQ(test, mapped_otherwise(pfn, 2 * PAGES_PER_SECTION), 0l);
 		KUNIT_EXPECT_FALSE(test, pfn_valid(goes));
 		KUNIT_EXPECT_TRUE(test, pfn_valid(stays));
 		for (i = 0; i < PAGES_PER_SECTION; i++)
@@ -527,7 +569,9 @@ static void altmap_falls_back_to_base_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, populate(pfn, nr, &lent.altmap), 0);
 	KUNIT_EXPECT_EQ(test, mapped_by(pfn, nr, PAGE_SIZE), bytes);
 	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, PHYS_PFN(bytes));
+	KUNIT_EXPECT_EQ(test, mapped_otherwise(pfn, nr), 0l);
 	depopulate(pfn, nr, &lent.altmap);
+	KUNIT_EXPECT_EQ(test, mapped_otherwise(pfn, nr), 0l);
 	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, 0ul);
 	__free_pages(lent.page, lent.order);
 }
