@@ -8,9 +8,10 @@
  *
  * A slot (4 MiB, or 1 MiB with 64 KiB pages) has one leaf, or leads to a table of
  * base pages, or is zero. An entry is what the TLB takes, with the size of its leaf
- * in addition. Boot memory is taken in blocks of several slots where all that they
- * describe is there: then the entries of these slots have the size of the block, so
- * that one translation does for all of them, but each can be taken out by itself.
+ * in addition. Where the memory of several slots makes up an aligned block their
+ * entries have the size of the block, so that one translation does for all of them,
+ * but each can be taken out by itself. Boot memory is allocated in such blocks where
+ * all that they describe is there; later it happens.
  *
  * Writers run at boot, on one CPU, or under mem_hotplug_lock held for writing.
  * Readers are TLB-miss handlers, which look twice, see there.
@@ -151,6 +152,24 @@ static u64 *__meminit populate_root(unsigned long addr, int node)
 	return find_slot(addr);
 }
 
+static u64 *__meminit first_slot(u64 *slot, unsigned long addr, unsigned int shift)
+{
+	return slot - ((addr & ((1UL << shift) - 1)) >> VMEMMAP_SLOT_SHIFT);
+}
+
+static unsigned long slots_in(unsigned int shift)
+{
+	return 1UL << (shift - VMEMMAP_SLOT_SHIFT);
+}
+
+static bool __meminit is_empty(const u64 *table, unsigned long nr)
+{
+	for (; nr; nr--)
+		if (*table++)
+			return false;
+	return true;
+}
+
 /* Is all that the struct pages in [@start, @end) describe boot memory of @node? */
 static bool __init describes_local_memory(unsigned long start, unsigned long end, int node)
 {
@@ -170,33 +189,60 @@ static bool __init describes_local_memory(unsigned long start, unsigned long end
 	return true;
 }
 
-static bool __init slots_are_empty(const u64 *slot, unsigned long nr)
-{
-	for (; nr; nr--)
-		if (*slot++)
-			return false;
-	return true;
-}
-
 /* One block for several slots at boot. A table of slots has room for all of it. */
 static bool __init add_boot_block(u64 *slot, unsigned long addr, unsigned int shift, int node)
 {
 	unsigned long start = ALIGN_DOWN(addr, 1UL << shift);
-	unsigned long nr = 1UL << (shift - VMEMMAP_SLOT_SHIFT);
 	unsigned long i, phys;
 	void *p;
 
-	slot -= (addr - start) >> VMEMMAP_SLOT_SHIFT;
-	if (!slots_are_empty(slot, nr) ||
+	slot = first_slot(slot, addr, shift);
+	if (!is_empty(slot, slots_in(shift)) ||
 	    !describes_local_memory(start, start + (1UL << shift), node))
 		return false;
 	p = vmemmap_alloc_local_leaf(1UL << shift, node);
 	if (!p)
 		return false;
 	phys = __pa(p);
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < slots_in(shift); i++)
 		slot[i] = make_entry(phys + i * VMEMMAP_SLOT_SIZE, shift);
 	return true;
+}
+
+/* Does the memory of the slots from @slot on make up a block? */
+static bool __meminit is_block(const u64 *slot, unsigned int shift)
+{
+	unsigned long phys = entry_phys(*slot), i;
+
+	if (!IS_ALIGNED(phys, 1UL << shift))
+		return false;
+	for (i = 0; i < slots_in(shift); i++)
+		if (!is_leaf(slot[i]) ||
+		    entry_phys(slot[i]) != phys + i * VMEMMAP_SLOT_SIZE)
+			return false;
+	return true;
+}
+
+/* What a translation says for all its addresses is what smaller ones said: no purge */
+static void __meminit set_block_size(u64 *slot, unsigned long nr, unsigned int shift)
+{
+	for (; nr; nr--, slot++)
+		if (is_leaf(*slot))
+			WRITE_ONCE(*slot, make_entry(entry_phys(*slot), shift));
+}
+
+static void __meminit join_block(u64 *slot, unsigned long addr)
+{
+	unsigned int shift;
+
+	for (shift = vmemmap_max_shift; shift > VMEMMAP_SLOT_SHIFT; shift -= 2) {
+		u64 *first = first_slot(slot, addr, shift);
+
+		if (is_block(first, shift)) {
+			set_block_size(first, slots_in(shift), shift);
+			return;
+		}
+	}
 }
 
 static bool __ref add_leaf(u64 *slot, unsigned long addr, unsigned long start,
@@ -222,6 +268,7 @@ static bool __ref add_leaf(u64 *slot, unsigned long addr, unsigned long start,
 	if (!p)
 		return false;
 	WRITE_ONCE(*slot, make_entry(__pa(p), VMEMMAP_SLOT_SHIFT));
+	join_block(slot, addr);
 	return true;
 }
 
@@ -256,35 +303,16 @@ static void __meminit purge(unsigned long addr, unsigned int shift)
 	ia64_purge_kernel_range(addr, addr + (1UL << shift), shift);
 }
 
-/* The slots that shared a block with the one that goes get leaves of their own */
-static void __meminit split_block(u64 *slot, unsigned long addr, unsigned int shift)
-{
-	unsigned long nr = 1UL << (shift - VMEMMAP_SLOT_SHIFT);
-
-	slot -= (addr & ((1UL << shift) - 1)) >> VMEMMAP_SLOT_SHIFT;
-	for (; nr; nr--, slot++)
-		if (is_leaf(*slot))
-			WRITE_ONCE(*slot, make_entry(entry_phys(*slot), VMEMMAP_SLOT_SHIFT));
-}
-
 static void __meminit free_leaf(u64 *slot, unsigned long addr, struct vmem_altmap *altmap)
 {
 	unsigned long phys = entry_phys(*slot);
 	unsigned int shift = leaf_shift(*slot);
 
-	if (shift > VMEMMAP_SLOT_SHIFT)
-		split_block(slot, addr, shift);
+	/* The slots that shared a block with this one get leaves of their own */
+	set_block_size(first_slot(slot, addr, shift), slots_in(shift), VMEMMAP_SLOT_SHIFT);
 	WRITE_ONCE(*slot, 0);
 	purge(ALIGN_DOWN(addr, 1UL << shift), shift);
 	vmemmap_free_backing(PHYS_PFN(phys), SLOT_ORDER, altmap);
-}
-
-static bool __meminit is_empty(const u64 *table, unsigned long nr)
-{
-	for (; nr; nr--)
-		if (*table++)
-			return false;
-	return true;
 }
 
 /* A TLB-miss handler runs without interrupts: when all have answered, none is in it */
