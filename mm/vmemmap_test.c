@@ -479,6 +479,36 @@ static void neighbouring_sections(struct kunit *test)
 	}
 }
 
+/* Leaves can be larger than a section, and parted again when one of them goes */
+static void sections_go_one_by_one(struct kunit *test)
+{
+	static const unsigned int order[] = { 1, 3, 0, 2 };
+	unsigned long pfn = nowhere(), nr = ARRAY_SIZE(order) * PAGES_PER_SECTION;
+	unsigned long i, left;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		KUNIT_ASSERT_EQ(test, add_section(pfn + i * PAGES_PER_SECTION,
+						  PAGES_PER_SECTION), 0);
+	for (i = 0; i < nr; i++)
+		pfn_to_page(pfn + i)->flags = pfn + i;
+
+	for (left = ARRAY_SIZE(order); left; left--) {
+		KUNIT_EXPECT_EQ(test, mapped_otherwise(pfn, nr), 0l);
+		remove_section(pfn + order[left - 1] * PAGES_PER_SECTION, PAGES_PER_SECTION);
+		KUNIT_EXPECT_EQ(test, mapped_otherwise(pfn, nr), 0l);
+
+		for (i = 0; i < nr; i++)
+			if (pfn_valid(pfn + i) && pfn_to_page(pfn + i)->flags != pfn + i)
+				break;
+		KUNIT_EXPECT_EQ(test, i, nr);
+		if (!sections_share_leaves() &&
+		    IS_ALIGNED(SECTION_MEMMAP_SIZE, arch_vmemmap_leaf_size()))
+			KUNIT_EXPECT_EQ(test, mapped_by(pfn, nr, 0),
+					(left - 1) * SECTION_MEMMAP_SIZE);
+	}
+	KUNIT_EXPECT_EQ(test, mapped_by(pfn, nr, 0), 0ul);
+}
+
 static void sub_sections(struct kunit *test)
 {
 	unsigned long pfn = nowhere(), n = PAGES_PER_SUBSECTION;
@@ -669,6 +699,7 @@ static struct kunit_case vmemmap_change_cases[] = {
 	KUNIT_CASE(page_tables_go_with_the_last_leaf),
 	KUNIT_CASE(leaf_of_pud_size),
 	KUNIT_CASE(neighbouring_sections),
+	KUNIT_CASE(sections_go_one_by_one),
 	KUNIT_CASE(sub_sections),
 	KUNIT_CASE(backing_from_an_altmap),
 	KUNIT_CASE(altmap_falls_back_to_base_pages),
