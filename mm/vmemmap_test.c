@@ -151,6 +151,9 @@ static void holes_are_holes(struct kunit *test)
 		if (IS_ALIGNED(leaf | SECTION_MEMMAP_SIZE, arch_vmemmap_leaf_size()))
 			KUNIT_ASSERT_FALSE(test, mapped(pfn_to_page(pfn)));
 	}
+	/* Other users of a page table can be behind the memmap */
+	if (!arch_vmemmap_in_page_table())
+		KUNIT_EXPECT_EQ(test, mapped_otherwise(beyond, PAGES_PER_SECTION), 0l);
 	KUNIT_EXPECT_FALSE(test, pfn_valid(beyond));
 	KUNIT_EXPECT_FALSE(test, pfn_valid(beyond | 0x100));
 	KUNIT_EXPECT_FALSE(test, pfn_valid(ULONG_MAX));
@@ -386,21 +389,33 @@ static void page_tables_go_with_the_last_leaf(struct kunit *test)
 	depopulate(pfn, PAGES_PER_SECTION, NULL);
 }
 
-static int __ref add_section(unsigned long pfn, unsigned long nr)
+static int __ref add_lent_section(unsigned long pfn, unsigned long nr,
+				  struct vmem_altmap *altmap)
 {
 	int err;
 
 	mem_hotplug_begin();
-	err = sparse_add_section(first_memory_node, pfn, nr, NULL, NULL);
+	err = sparse_add_section(first_memory_node, pfn, nr, altmap, NULL);
 	mem_hotplug_done();
 	return err;
 }
 
-static void remove_section(unsigned long pfn, unsigned long nr)
+static void remove_lent_section(unsigned long pfn, unsigned long nr,
+				struct vmem_altmap *altmap)
 {
 	mem_hotplug_begin();
-	sparse_remove_section(__pfn_to_section(pfn), pfn, nr, 0, NULL);
+	sparse_remove_section(__pfn_to_section(pfn), pfn, nr, 0, altmap);
 	mem_hotplug_done();
+}
+
+static int add_section(unsigned long pfn, unsigned long nr)
+{
+	return add_lent_section(pfn, nr, NULL);
+}
+
+static void remove_section(unsigned long pfn, unsigned long nr)
+{
+	remove_lent_section(pfn, nr, NULL);
 }
 
 /* The block is never read: only the page table and the altmap's count change */
@@ -479,34 +494,64 @@ static void neighbouring_sections(struct kunit *test)
 	}
 }
 
-/* Leaves can be larger than a section, and parted again when one of them goes */
+struct lent_memory {
+	struct vmem_altmap altmap;
+	struct page *page;
+	unsigned int order;
+};
+
+static bool lend_memory(struct lent_memory *lent, unsigned int order)
+{
+	lent->order = order;
+	lent->page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
+	if (!lent->page)
+		return false;
+	lent->altmap.base_pfn = page_to_pfn(lent->page);
+	lent->altmap.free = 1UL << order;
+	return true;
+}
+
+/*
+ * One large block is lent, if it is to be had: its parts can make up leaves that are
+ * larger than a section, which are parted again when one of them goes.
+ */
 static void sections_go_one_by_one(struct kunit *test)
 {
 	static const unsigned int order[] = { 1, 3, 0, 2 };
 	unsigned long pfn = nowhere(), nr = ARRAY_SIZE(order) * PAGES_PER_SECTION;
+	unsigned int lent_order = get_order(nr * sizeof(struct page));
+	struct vmem_altmap *altmap = NULL;
+	struct lent_memory lent = {};
 	unsigned long i, left;
 
-	for (i = 0; i < ARRAY_SIZE(order); i++)
-		KUNIT_ASSERT_EQ(test, add_section(pfn + i * PAGES_PER_SECTION,
-						  PAGES_PER_SECTION), 0);
+	if (lent_order < MAX_ORDER && lend_memory(&lent, lent_order))
+		altmap = &lent.altmap;
+	/* The other CPUs remember how it was before the last one came */
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		KUNIT_EXPECT_EQ(test, mapped_otherwise(pfn, nr), 0l);
+		KUNIT_ASSERT_EQ(test, add_lent_section(pfn + i * PAGES_PER_SECTION,
+						       PAGES_PER_SECTION, altmap), 0);
+	}
 	for (i = 0; i < nr; i++)
 		pfn_to_page(pfn + i)->flags = pfn + i;
 
 	for (left = ARRAY_SIZE(order); left; left--) {
-		KUNIT_EXPECT_EQ(test, mapped_otherwise(pfn, nr), 0l);
-		remove_section(pfn + order[left - 1] * PAGES_PER_SECTION, PAGES_PER_SECTION);
+		remove_lent_section(pfn + order[left - 1] * PAGES_PER_SECTION,
+				    PAGES_PER_SECTION, altmap);
 		KUNIT_EXPECT_EQ(test, mapped_otherwise(pfn, nr), 0l);
 
 		for (i = 0; i < nr; i++)
 			if (pfn_valid(pfn + i) && pfn_to_page(pfn + i)->flags != pfn + i)
 				break;
 		KUNIT_EXPECT_EQ(test, i, nr);
-		if (!sections_share_leaves() &&
-		    IS_ALIGNED(SECTION_MEMMAP_SIZE, arch_vmemmap_leaf_size()))
+		if (IS_ALIGNED(SECTION_MEMMAP_SIZE, arch_vmemmap_leaf_size()))
 			KUNIT_EXPECT_EQ(test, mapped_by(pfn, nr, 0),
 					(left - 1) * SECTION_MEMMAP_SIZE);
 	}
 	KUNIT_EXPECT_EQ(test, mapped_by(pfn, nr, 0), 0ul);
+	KUNIT_EXPECT_EQ(test, lent.altmap.alloc, 0ul);
+	if (altmap)
+		__free_pages(lent.page, lent.order);
 }
 
 static void sub_sections(struct kunit *test)
@@ -530,23 +575,6 @@ static void sub_sections(struct kunit *test)
 	remove_section(pfn + 2 * n, n);
 	KUNIT_EXPECT_FALSE(test, pfn_valid(pfn + 2 * n));
 	KUNIT_EXPECT_EQ(test, mapped_by(pfn, PAGES_PER_SECTION, 0), 0ul);
-}
-
-struct lent_memory {
-	struct vmem_altmap altmap;
-	struct page *page;
-	unsigned int order;
-};
-
-static bool lend_memory(struct lent_memory *lent, unsigned int order)
-{
-	lent->order = order;
-	lent->page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
-	if (!lent->page)
-		return false;
-	lent->altmap.base_pfn = page_to_pfn(lent->page);
-	lent->altmap.free = 1UL << order;
-	return true;
 }
 
 static void backing_from_an_altmap(struct kunit *test)
