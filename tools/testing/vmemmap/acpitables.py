@@ -5,35 +5,10 @@ Checksums are left to who puts the tables in place.
 """
 import struct
 
-from toolbox import Trouble
+from ram import ranges
 
 ENABLED = 1
 HERE, THERE = 10, 20
-
-
-def ranges(sizes, ram):
-    """Divides RAM among nodes.
-
-    sizes: bytes of each node, in order; ram: [start, end] of each piece of address space that the
-    emulator fills with RAM, in that order; an end of 0 is none.  Returns [(node, start, size)].
-    Raises Trouble where RAM does not suffice.
-    """
-    found = []
-    pieces = iter(ram)
-    start, end = next(pieces)
-    for node, size in enumerate(sizes):
-        while size:
-            if end and start == end:
-                try:
-                    start, end = next(pieces)
-                except StopIteration:
-                    raise Trouble("the nodes have more memory than the machine has room "
-                                  "for") from None
-            part = min(size, end - start) if end else size
-            found.append((node, start, part))
-            start += part
-            size -= part
-    return found
 
 
 def _table(name, body):
@@ -41,13 +16,13 @@ def _table(name, body):
                        b"TEST", 1) + body
 
 
-def srat(nodes, ram):
+def srat(nodes, places):
     """Returns the bytes of the table that says which node memory and CPUs are on.
 
-    nodes: guest.Node each; ram: as for ranges().  A CPU's number is its local SAPIC's id.
+    nodes: guest.Node each; places: where RAM lies, as ram.py has it.  A CPU's number is its local SAPIC's id.
     """
     body = struct.pack("<IQ", 1, 0)
-    for node, start, size in ranges([node.memory for node in nodes], ram):
+    for node, start, size in ranges([node.memory for node in nodes], places):
         body += struct.pack("<BBIHQQIIQ", 1, 40, node, 0, start, size, 0, ENABLED, 0)
     for number, node in enumerate(nodes):
         for cpu in node.cpus:

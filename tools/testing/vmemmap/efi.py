@@ -11,6 +11,7 @@ import subprocess
 import acpitables
 import archdata
 import layout
+import ram
 import toolchain
 from toolbox import Trouble, lock, need, output, write_whole
 
@@ -71,6 +72,38 @@ def loader(name, build):
     return goal
 
 
+def memory(guest, arch):
+    """Returns how many bytes of RAM the emulator is to have, those hidden from the kernel too.
+
+    Raises Trouble where there is no room for a DIMM.
+    """
+    return max([guest.memory] + [ram.reach(dimm.addr, dimm.size, arch.efi["ram"])
+                                 for dimm in guest.dimms])
+
+
+def hidden(guest, arch):
+    """Returns [(start, bytes)] of what the kernel is not to hear of: holes, and DIMMs' memory.
+
+    Raises Trouble where a DIMM has memory that the kernel hears of.
+    """
+    beyond = memory(guest, arch) - guest.memory
+    unused = [(start, size) for part, start, size in
+              ram.ranges([guest.memory, beyond], arch.efi["ram"]) if part]
+    for dimm in guest.dimms:
+        if not any(start <= dimm.addr and dimm.addr + dimm.size <= start + size
+                   for start, size in unused):
+            raise Trouble(f"guest {guest.name}: {dimm.name} has to lie behind the memory that is "
+                          "there from the start")
+    return [*guest.hidden, *unused]
+
+
+def settings(guest):
+    """Returns what init has to hear of the guest's DIMMs, as a dict."""
+    places = ",".join(f"{dimm.name}:{dimm.addr:x}:{dimm.size:x}:{dimm.node}"
+                      for dimm in guest.dimms)
+    return {"PLACES": places} if places else {}
+
+
 def volume(path, files):
     """Writes a FAT image whole.
 
@@ -118,9 +151,8 @@ def boot(guest, arch, kernel_dir, initramfs, cmdline):
         files["vmlinux"] = os.path.join(kernel_dir, arch.image)
         files["initrd"] = initramfs
         files["cmdline"] = cmdline.encode() + b"\n"
-        if guest.hidden:
-            files["hidden"] = "".join(f"{start:x} {size:x}\n"
-                                      for start, size in guest.hidden).encode()
+        if ranges := hidden(guest, arch):
+            files["hidden"] = "".join(f"{start:x} {size:x}\n" for start, size in ranges).encode()
         if guest.nodes:
             files["tables"] = (acpitables.srat(guest.nodes, arch.efi["ram"]) +
                                acpitables.slit(len(guest.nodes)))

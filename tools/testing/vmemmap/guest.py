@@ -28,6 +28,15 @@ class Node:
 
 
 @dataclasses.dataclass(frozen=True)
+class Dimm:
+    """Memory to plug: its name, bytes, node, and address (0 where the machine chooses)."""
+    name: str
+    size: int
+    node: int
+    addr: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Expect:
     """What a guest's log has to show, and what it is allowed to show."""
     console: tuple = ()
@@ -57,6 +66,7 @@ class Guest:
     maxmem: int = 0
     nodes: tuple = ()
     hidden: tuple = ()
+    dimms: tuple = ()
     objects: tuple = ()
     devices: tuple = ()
     cmdline: str = ""
@@ -190,8 +200,8 @@ def _actions(table):
 
 
 def _dimms(table):
-    """Returns actions that plug and unplug each [[dimm]], and the tests' settings for them."""
-    actions, sizes = {}, set()
+    """Returns each [[dimm]], actions that plug and unplug it, and the tests' settings for them."""
+    actions, sizes, dimms = {}, set(), []
     names = []
     for number, data in enumerate(table.take("dimm", list, [])):
         dimm = _Table(data, f"{table.where}: dimm {number}", ("size", "node", "addr"))
@@ -210,10 +220,11 @@ def _dimms(table):
             {"execute": "object-del", "arguments": {"id": f"mem-{name}"}})
         sizes.add(bytes_)
         names.append(name)
+        dimms.append(Dimm(name, bytes_, dimm.take("node", int, 0), dimm.size("addr", 0)))
     if len(sizes) > 1:
         raise Trouble(f"{table.where}: the tests know one size for all [[dimm]]s")
     env = {"DIMMS": ",".join(names), "DIMM_SIZE": f"{sizes.pop() >> 20}M"} if names else {}
-    return actions, env
+    return tuple(dimms), actions, env
 
 
 def _merged(below, above):
@@ -281,9 +292,9 @@ def parse(text, name, arch, where, kinds=None):
     nodes = _nodes(table)
     if nodes and "memory" in data:
         raise Trouble(f'{where}: give "memory" or [[node]] tables, not both')
-    dimms, settings = _dimms(table)
+    dimms, plugging, settings = _dimms(table)
     actions = _actions(table)
-    for twice in dimms.keys() & actions.keys():
+    for twice in plugging.keys() & actions.keys():
         raise Trouble(f'{where}: action "{twice}" is there twice')
     env = {**settings, **table.take("env", dict, {})}
     for key, value in env.items():
@@ -304,12 +315,12 @@ def parse(text, name, arch, where, kinds=None):
         machine=table.take("machine", str, ""),
         slots=table.take("slots", int, 0),
         maxmem=table.size("maxmem", 0),
-        hidden=_hidden(table),
+        hidden=_hidden(table), dimms=dimms,
         objects=tuple(with_sizes(table.take("object", list, []))),
         devices=tuple(with_sizes(table.take("device", list, []))),
         cmdline=table.take("cmdline", str, ""),
         tests=table.strings("tests"),
-        actions={**dimms, **actions},
+        actions={**plugging, **actions},
         expects=_expects(table),
         check=table.take("check", bool, True),
         test_with=_variants(table, "test_with", ("vmemmap",)),

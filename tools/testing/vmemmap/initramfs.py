@@ -164,9 +164,10 @@ def _archive(arch, where, tests):
         path = os.path.join(tests, name)
         if os.access(path, os.X_OK) and os.path.isfile(path):
             archive.file(f"tests/{name}", _read(path, "make clean"))
-    module = os.path.join(where.kernel, "vmemmap-report", "vmemmap-report.ko")
-    if os.path.exists(module):
-        archive.file("lib/vmemmap-report.ko", _read(module, "build it again"), 0o644)
+    for name in ("vmemmap-report", "dimms"):
+        module = os.path.join(where.kernel, name, f"{name}.ko")
+        if os.path.exists(module):
+            archive.file(f"lib/{name}.ko", _read(module, "build it again"), 0o644)
     return archive.bytes()
 
 

@@ -22,6 +22,7 @@ import archdata
 import configure
 import layout
 import reportmodule
+import testmodule
 import toolchain
 from toolbox import Trouble, lock, need, output, run_tool, say, write_whole
 
@@ -139,6 +140,10 @@ class Kernel:
                 folder = reportmodule.lay_out(self.out)
                 self._run("building the report module of", self.command(f"M={folder}",
                                                                         "modules"), "a")
+            for name in self._test_modules(targets):
+                folder = testmodule.lay_out(name, self.out)
+                self._run(f"building the {name} module of", self.command(f"M={folder}",
+                                                                         "modules"), "a")
             write_whole(stamp, json.dumps(key))
         return self.out
 
@@ -147,13 +152,18 @@ class Kernel:
         modules = ["modules"] if asked.get("CONFIG_MODULES") == "y" else []
         return (self.arch["kernel"]["target"], *modules)
 
+    def _test_modules(self, targets):
+        return self.arch["kernel"].get("modules", ()) if "modules" in targets else ()
+
     def key(self, *targets):
         """Return all that a build of targets depends on, as a dict for JSON."""
         compiler = self._compiler()
         program = next(word for word in compiler if word.startswith("CC=")).split()[-1]
         version = output([program.removeprefix("CC="), "--version"]).splitlines()[0]
         asked = configure.as_text(configure.read(self.config, self.variant))
-        return {"tree": output(["git", "-C", self.tree, "rev-parse", "HEAD^{tree}"]).strip(),
+        modules = self._test_modules(targets)
+        more = {"modules": testmodule.key(modules)} if modules else {}
+        return {**more, "tree": output(["git", "-C", self.tree, "rev-parse", "HEAD^{tree}"]).strip(),
                 "asked": hashlib.sha256(asked.encode()).hexdigest(),
                 "report": reportmodule.key() if "modules" in targets else "",
                 "compiler": version,

@@ -109,8 +109,9 @@ def kernel_cmdline(guest, arch, settings=None):
     """
     words = [f"console={arch.console}", "printk.devkmsg=on", "kunit.enable=1", "panic=-1",
              "oops=panic", arch.cmdline, guest.cmdline, "--", f"CONTROL=/dev/{arch.control}"]
+    places = efi.settings(guest) if arch.efi else {}
     words += [f"{key}={value}" for key, value in
-              {**arch.env, **guest.env, **(settings or {})}.items()]
+              {**arch.env, **places, **guest.env, **(settings or {})}.items()]
     if not guest.check:
         words.append("CHECK=no")
     if guest.tests:
@@ -126,13 +127,14 @@ def _ram(name, size):
 
 def _memory(guest, arch):
     """Returns the arguments for RAM and NUMA nodes, and machine properties that they need."""
-    size = f"{guest.memory >> 10}K"
+    memory = efi.memory(guest, arch) if arch.efi else guest.memory
+    size = f"{memory >> 10}K"
     if guest.slots:
         size += f",slots={guest.slots},maxmem={guest.maxmem >> 10}K"
     argv = ["-m", size]
     # Our EFI loader tells the kernel about nodes where the emulator cannot
     if not guest.nodes or arch.efi:
-        return argv + _ram("ram", guest.memory), ["memory-backend=ram"]
+        return argv + _ram("ram", memory), ["memory-backend=ram"]
     for number, node in enumerate(guest.nodes):
         numa = f"node,nodeid={number}"
         if node.memory:

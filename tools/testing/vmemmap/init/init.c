@@ -19,7 +19,8 @@
 #include <linux/reboot.h>
 
 #define DEBUG		"/sys/kernel/debug"
-#define MODULE		"/lib/vmemmap-report.ko"
+#define REPORT_MODULE	"/lib/vmemmap-report.ko"
+#define DIMMS_MODULE	"/lib/dimms.ko"
 #define MAX_LINE	900
 #define LOG_LEVELS	'4'
 
@@ -186,25 +187,43 @@ static void find_init_mm(char *line)
 			 (int)strcspn(line, " "), line);
 }
 
+static void load(const char *module, const char *parameters)
+{
+	int fd = open(module, O_RDONLY);
+	char text[128];
+
+	if (fd < 0 || syscall(SYS_finit_module, (long)fd, parameters, 0L)) {
+		snprintf(text, sizeof(text), "%s: %s", module, strerror(errno));
+		say(":", text);
+	}
+	close(fd);
+}
+
 /* The two trees without a report of their own get it as a module. */
 static void load_report(void)
 {
-	char text[128];
 	int fd;
 
-	if (!access(DEBUG "/vmemmap", F_OK) || access(MODULE, F_OK))
+	if (!access(DEBUG "/vmemmap", F_OK) || access(REPORT_MODULE, F_OK))
 		return;
 	fd = open("/proc/kallsyms", O_RDONLY);
 	if (fd >= 0) {
 		each_line(fd, find_init_mm);
 		close(fd);
 	}
-	fd = open(MODULE, O_RDONLY);
-	if (fd < 0 || syscall(SYS_finit_module, (long)fd, parameter, 0L)) {
-		snprintf(text, sizeof(text), MODULE ": %s", strerror(errno));
-		say(":", text);
-	}
-	close(fd);
+	load(REPORT_MODULE, parameter);
+}
+
+/* PLACES says what DIMMs there are, if the machine cannot plug any. */
+static void load_dimms(void)
+{
+	const char *places = getenv("PLACES");
+	char parameters[512];
+
+	if (!places)
+		return;
+	snprintf(parameters, sizeof(parameters), "places=%s", places);
+	load(DIMMS_MODULE, parameters);
 }
 
 static void prepare(void)
@@ -215,6 +234,7 @@ static void prepare(void)
 	mount_or_say("tmpfs", "/tmp");
 	mount_or_say("debugfs", DEBUG);
 	load_report();
+	load_dimms();
 }
 
 static char release[128];

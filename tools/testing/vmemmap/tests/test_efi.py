@@ -14,6 +14,7 @@ import acpitables
 import efi
 import guest
 import machine
+import ram
 from toolbox import Trouble
 
 RAM = [[0, 0x80000000], [0x80200000, 0xc1000000], [0x100000000, 0]]
@@ -99,6 +100,16 @@ class Command(unittest.TestCase):
         self.assertEqual((files["tables"][:4], files["tables"].count(b"SLIT")), (b"SRAT", 1))
         self.assertNotIn("-numa", argv)
 
+    def test_dimms(self):
+        dimm = '[[dimm]]\nsize = "1G"\naddr = "{}G"\n'
+        files, argv = self.files('memory = "2G"\n' + dimm.format(4) + dimm.format(5))
+        self.assertEqual(files["hidden"].splitlines()[-1].split()[0], b"100000000")
+        self.assertIn(b"PLACES=dimm0:100000000:40000000:0,dimm1:140000000:", files["cmdline"])
+        whole = sum(end - start for start, end in machine.arch_facts("ia64").efi["ram"] if end)
+        self.assertEqual(argv[argv.index("-m") + 1], f"{(whole + (2 << 30)) >> 10}K")
+        with self.assertRaisesRegex(Trouble, "dimm0 has to lie behind the memory"):
+            self.files('memory = "2G"\n' + dimm.format(1))
+
     @unittest.skipUnless(shutil.which("mformat"), "mtools are not installed")
     def test_volume(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -117,12 +128,17 @@ class Command(unittest.TestCase):
 class Tables(unittest.TestCase):
     """SRAT and SLIT."""
 
+    def test_reach(self):
+        self.assertEqual(ram.reach(0x100000000, 1 << 30, RAM), (3 << 30) + 0x40e00000)
+        with self.assertRaisesRegex(Trouble, "no room for RAM at 0xc0000000"):
+            ram.reach(0xc0000000, 1 << 30, RAM)
+
     def test_ranges(self):
-        self.assertEqual(acpitables.ranges([2 << 30, 2 << 30], RAM),
+        self.assertEqual(ram.ranges([2 << 30, 2 << 30], RAM),
                          [(0, 0, 2 << 30), (1, 0x80200000, 0x40e00000),
                           (1, 0x100000000, 0x3f200000)])
         with self.assertRaisesRegex(Trouble, "more memory than the machine has room"):
-            acpitables.ranges([3 << 30], RAM[:1])
+            ram.ranges([3 << 30], RAM[:1])
 
     def test_srat(self):
         nodes = (guest.Node(1 << 30, (0,)), guest.Node(1 << 30, (1, 2)))

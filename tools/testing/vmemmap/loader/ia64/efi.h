@@ -20,7 +20,7 @@ typedef unsigned long u64;
 #define EFI_PAGE_SIZE		(1UL << EFI_PAGE_SHIFT)
 
 /* Kinds of allocate_pages(), and of memory */
-#define EFI_ALLOCATE_ANY	0
+#define EFI_ALLOCATE_BELOW	1
 #define EFI_ALLOCATE_AT		2
 #define EFI_LOADER_DATA		2
 #define EFI_ACPI_TABLES		9

@@ -15,7 +15,12 @@
  */
 #include "efi.h"
 
+/* Types of memory: what firmware used until it was left, and what nobody uses */
+#define BOOT_CODE	3
+#define BOOT_DATA	4
 #define CONVENTIONAL	7
+/* What the kernel gets of us is to be in memory that is never hidden */
+#define HIGHEST		0x7fffffffUL
 #define CACHE_LINE	32
 #define MAX_HIDDEN	16
 #define MAX_NAME	16
@@ -165,7 +170,7 @@ static u64 fail(const char *what, const char *name, u64 status)
 /* Reads a file of the volume to memory of its own of that type, with a zero byte after it. */
 static u64 read_file(struct efi_file *root, const char *name, u32 type, struct file *file)
 {
-	u64 status, size, address, pages;
+	u64 status, size, address = HIGHEST, pages;
 	struct efi_file_info info;
 	struct efi_file *handle;
 	u16 wide[MAX_NAME];
@@ -182,7 +187,7 @@ static u64 read_file(struct efi_file *root, const char *name, u32 type, struct f
 	if (status)
 		goto close;
 	pages = (info.file_size + 1 + ALIGNMENT + EFI_PAGE_SIZE - 1) >> EFI_PAGE_SHIFT;
-	status = boot->allocate_pages(EFI_ALLOCATE_ANY, type, pages, &address);
+	status = boot->allocate_pages(EFI_ALLOCATE_BELOW, type, pages, &address);
 	if (status)
 		goto close;
 	file->data = (u8 *)((address + ALIGNMENT - 1) & ~(ALIGNMENT - 1));
@@ -324,6 +329,11 @@ static int read_hidden(const struct file *file)
 	return 1;
 }
 
+static int is_free(u32 type)
+{
+	return type == CONVENTIONAL || type == BOOT_CODE || type == BOOT_DATA;
+}
+
 /*
  * Leaves hidden ranges out of the memory map, but for memory that is in use: the kernel does not
  * take the pieces that are too small for it. A range in the middle makes one entry two; there is
@@ -339,7 +349,7 @@ static u64 hide(u8 *map, u64 map_size, u64 entry_size)
 		for (at = 0; at < map_size; at += entry_size) {
 			entry = (struct efi_memory *)(map + at);
 			end = entry->start + (entry->pages << EFI_PAGE_SHIFT);
-			if (entry->type != CONVENTIONAL || hidden[i].start >= end ||
+			if (!is_free(entry->type) || hidden[i].start >= end ||
 			    hidden[i].end <= entry->start)
 				continue;
 			stop = hidden[i].end < end ? hidden[i].end : end;
@@ -431,7 +441,7 @@ static int replace_tables(struct file *file)
 /* Takes the machine over from firmware; on success, no service of it may be called any more. */
 static u64 take_over(void *image, struct boot_parameters *parameters)
 {
-	u64 size, room, key, status, address;
+	u64 size, room, key, status, address = HIGHEST;
 	int tries;
 
 	size = 0;
@@ -441,7 +451,7 @@ static u64 take_over(void *image, struct boot_parameters *parameters)
 		return status;
 	/* Allocating changes the map, and so does hiding memory */
 	room = size + (16 + MAX_HIDDEN) * parameters->entry_size;
-	status = boot->allocate_pages(EFI_ALLOCATE_ANY, EFI_LOADER_DATA,
+	status = boot->allocate_pages(EFI_ALLOCATE_BELOW, EFI_LOADER_DATA,
 				      (room + EFI_PAGE_SIZE - 1) >> EFI_PAGE_SHIFT, &address);
 	if (status)
 		return status;
@@ -474,7 +484,7 @@ u64 load_kernel(void *image, struct efi_system_table *system)
 {
 	struct file kernel, initrd, cmdline, ranges, tables;
 	struct boot_parameters *parameters;
-	u64 status, entry, address, i;
+	u64 status, entry, address = HIGHEST, i;
 	struct efi_file *root;
 	const char *wrong;
 
@@ -511,7 +521,7 @@ u64 load_kernel(void *image, struct efi_system_table *system)
 	status = place_kernel(&kernel, &entry);
 	if (status)
 		return fail("memory for ", "the kernel", status);
-	status = boot->allocate_pages(EFI_ALLOCATE_ANY, EFI_LOADER_DATA, 1, &address);
+	status = boot->allocate_pages(EFI_ALLOCATE_BELOW, EFI_LOADER_DATA, 1, &address);
 	if (status)
 		return fail("memory for ", "the boot parameters", status);
 	parameters = memset((void *)address, 0, EFI_PAGE_SIZE);
