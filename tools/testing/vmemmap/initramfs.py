@@ -147,7 +147,7 @@ def _init(arch, where):
     return _read(goal, "make clean")
 
 
-def _archive(arch, where, tests):
+def _archive(arch, where, tests, programs):
     archive = cpio.Archive()
     for folder in ("proc", "sys", "tmp", "tests", "bin", "sbin", "lib", "usr/bin", "usr/sbin"):
         archive.folder(folder)
@@ -164,6 +164,8 @@ def _archive(arch, where, tests):
         path = os.path.join(tests, name)
         if os.access(path, os.X_OK) and os.path.isfile(path):
             archive.file(f"tests/{name}", _read(path, "make clean"))
+    for name, path in programs.items():
+        archive.file(f"tests/{name}", _read(path, "it has to be built first"))
     for name in ("vmemmap-report", "dimms"):
         module = os.path.join(where.kernel, name, f"{name}.ko")
         if os.path.exists(module):
@@ -171,20 +173,21 @@ def _archive(arch, where, tests):
     return archive.bytes()
 
 
-def make(arch, where):
+def make(arch, where, programs=None):
     """Makes the initramfs for one kernel, or leaves it alone if nothing changed.
 
-    arch: from machine.arch_facts().  where: a boot.Place.  Returns the archive's path.
-    Raises Trouble.
+    arch: from machine.arch_facts().  where: a boot.Place.  programs: {name: path}, to be run like
+    tests.  Returns the archive's path.  Raises Trouble.
     """
+    programs = programs or {}
     folder = _folder(arch, where.build)
     os.makedirs(folder, exist_ok=True)
     # Two guests may be started at once, and two `make` by one person.
     with lock(os.path.join(folder, ".lock")):
         tests = build_tests(arch, where.tree, where.build)
         config = os.path.basename(where.kernel)
-        path = os.path.join(folder, f"{where.variant}-{config}.cpio")
-        data = _archive(arch, where, tests)
+        path = os.path.join(folder, "-".join([where.variant, config, *programs]) + ".cpio")
+        data = _archive(arch, where, tests, programs)
         if not os.path.exists(path) or _read(path, "") != data:
             write_whole(path, data)
         return path

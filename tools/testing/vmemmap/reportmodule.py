@@ -20,7 +20,8 @@ def sources():
         if name and not name.startswith("#") and (layout.TOP / name).is_file():
             found[name] = (layout.TOP / name).read_bytes()
     if found:
-        found["Kbuild"] = (RECIPE / "Kbuild").read_bytes()
+        found.update((file.name, file.read_bytes())
+                     for file in (RECIPE / "Kbuild", *sorted(RECIPE.glob("*.h"))))
     return found
 
 

@@ -126,6 +126,7 @@ int sigaction(int number, const struct sigaction *new, struct sigaction *old);
 
 /* sys/syscall.h: those that are called by number */
 #define SYS_finit_module	__NR_finit_module
+#define SYS_sysinfo		__NR_sysinfo
 #define SYS_syslog		__NR_syslog
 
 /* Arguments are longs or pointers */
