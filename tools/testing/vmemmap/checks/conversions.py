@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0
+"""pfn_to_page() and page_to_pfn() compile to instructions none of which reads memory."""
+import re
+
+import testmodule
+from bench import Failed, Skipped
+
+EVERY_ARCH = True
+
+FUNCTIONS = ("converted_page", "converted_pfn")
+BEGIN = re.compile(r"^[0-9a-f]+ <(\w+)>:$")
+
+
+def check(bench):
+    """Compile both as the default kernel is compiled, and disassemble them."""
+    facts = bench.arch["kernel"]
+    if "load" not in facts:
+        raise Skipped(f"arch/{bench.arch['name']}.toml does not say what a load looks like")
+    kernel = bench.kernel("default")
+    kernel.made()
+    folder = testmodule.lay_out("conversions", kernel.out)
+    bench.run("conversions-build", kernel.command(f"M={folder}", "conversions.o"),
+              env=kernel.environment())
+    text = bench.run("conversions", [f"{kernel.cross()}objdump", "-d", "--no-show-raw-insn",
+                                     folder / "conversions.o"])
+    found = {}
+    for line in text.splitlines():
+        if match := BEGIN.match(line):
+            lines = found.setdefault(match[1], [])
+        elif found and line.strip():
+            lines.append(line.strip())
+    for name in FUNCTIONS:
+        if not found.get(name):
+            raise Failed(f"{name}() is not in the disassembly", bench.log("conversions"))
+        for line in found[name]:
+            if re.search(facts["load"], line):
+                raise Failed(f"{name}() reads memory: {line}", bench.log("conversions"))
+    return ", ".join(f"{name}: {len(found[name])} lines" for name in FUNCTIONS)
