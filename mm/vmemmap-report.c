@@ -147,7 +147,9 @@ static void collect_section(struct vmemmap_stat *stats, unsigned long nr,
 
 		pfn = leaf.pfn + PHYS_PFN(addr - leaf.start);
 		from = backing_node(pfn);
-		if (nid != VMEMMAP_NO_NODE && from != VMEMMAP_NO_NODE && from != nid)
+		/* A hole at the end of a node's memory is the next node's, but nowhere */
+		if (nid != VMEMMAP_NO_NODE && from != VMEMMAP_NO_NODE && from != nid &&
+		    pfn_section_valid(ms, page_to_pfn(first)))
 			stat->off_node += PAGE_SIZE;
 		*last = leaf;
 	}
