@@ -12,6 +12,7 @@
 #define VMEMMAP_BUFFER_ALIGN	VMEMMAP_SLOT_SIZE
 
 extern unsigned int vmemmap_max_shift;
+extern u64 vmemmap_root[];
 
 #define arch_vmemmap_leaf_size arch_vmemmap_leaf_size
 static inline unsigned long arch_vmemmap_leaf_size(void)
