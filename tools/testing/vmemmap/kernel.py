@@ -14,8 +14,6 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
-import sys
 import time
 
 import archdata
@@ -24,12 +22,12 @@ import layout
 import reportmodule
 import testmodule
 import toolchain
+import worker
 from toolbox import Trouble, lock, need, output, run_tool, say, write_whole
 
 # One line of make's terse output is one object; these are the ones worth counting.
 OBJECT = re.compile(rb"^  (?:CC|AS|LD|AR|HOSTCC|LDS)\b", re.M)
 FAILURE = re.compile(r"error:|undefined reference|Error \d|multiple definition|\*\*\* \S")
-TICK = 10
 # Nothing of the machine or the hour may get into an image, or ccache would miss.
 STEADY = {"KBUILD_BUILD_TIMESTAMP": "1970-01-01", "KBUILD_BUILD_USER": "vmemmap",
           "KBUILD_BUILD_HOST": "vmemmap", "KBUILD_BUILD_VERSION": "1", "LOCALVERSION": ""}
@@ -171,47 +169,11 @@ class Kernel:
 
     def _run(self, phase, command, mode):
         start = time.monotonic()
-        with open(self.log, mode + "b") as log:
-            log.write(f"+ {' '.join(command)}\n".encode())
-            log.flush()
-            begin = log.tell()
-            # should we be killed, make lives on; with our lock, so that the next run waits
-            worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
-                                      stderr=subprocess.STDOUT, env=self.environment(),
-                                      pass_fds=self._lock_fds())
-            try:
-                while True:
-                    try:
-                        status = worker.wait(TICK)
-                        break
-                    except subprocess.TimeoutExpired:
-                        seconds = int(time.monotonic() - start)
-                        say(f"{self.label}: {self._count(begin)} objects, {seconds} s")
-            finally:
-                # also when we are interrupted: make must not go on behind our back
-                if worker.poll() is None:
-                    worker.terminate()
-                    worker.wait()
-        if status:
-            raise Trouble(f"{phase} {self.label} failed: {self._complaint(begin)} "
-                          f"(log: {self.log})")
+        worker.work(f"{phase} {self.label}", command, self.log, FAILURE,
+                    lambda text: f"{len(OBJECT.findall(text))} objects", mode=f"{mode}b",
+                    held=self._held, env=self.environment())
         if phase == "building":
             say(f"{self.label}: built in {time.monotonic() - start:.0f} s")
-
-    def _lock_fds(self):
-        return [self._held.fileno()] if self._held and not self._held.closed else []
-
-    def _count(self, begin):
-        with open(self.log, "rb") as log:
-            log.seek(begin)
-            return len(OBJECT.findall(log.read()))
-
-    def _complaint(self, begin):
-        with open(self.log, "rb") as log:
-            log.seek(begin)
-            lines = log.read().decode(errors="replace").splitlines()
-        told = [line.strip() for line in lines if FAILURE.search(line)]
-        return told[0] if told else (lines[-1] if lines else "no output")
 
 
 def main():

@@ -21,9 +21,9 @@ import time
 
 import archdata
 import layout
+import worker
 from toolbox import Trouble, lock, need, run_tool, say
 
-TICK = 10
 FAILURE = re.compile(r"error:|No rule to make|Error \d|No space left")
 # A program that needs the assembler, the linker and the compiler's own library (a division is
 # a call where the processor has no instruction for it).
@@ -162,38 +162,10 @@ class Toolchain:
 
     def _run(self, phase, command):
         say(f"{self.name} compiler: {phase}")
-        start = time.monotonic()
-        with open(self.log, "ab") as log:
-            log.write(f"+ {' '.join(map(str, command))}\n".encode())
-            log.flush()
-            begin = log.tell()
-            worker = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
-                                      stdout=log, stderr=subprocess.STDOUT,
-                                      env=self._environment(), cwd=self.work / "objects",
-                                      pass_fds=[self._held.fileno()] if self._held else [])
-            try:
-                while True:
-                    try:
-                        status = worker.wait(TICK)
-                        break
-                    except subprocess.TimeoutExpired:
-                        objects = sum(1 for _ in (self.work / "objects").rglob("*.o"))
-                        say(f"{self.name} compiler: {phase}, {objects} objects, "
-                            f"{time.monotonic() - start:.0f} s")
-            finally:
-                if worker.poll() is None:
-                    worker.terminate()
-                    worker.wait()
-        if status:
-            raise Trouble(f"{phase} the {self.name} compiler failed: {self._complaint(begin)} "
-                          f"(log: {self.log})")
-
-    def _complaint(self, begin):
-        with open(self.log, "rb") as log:
-            log.seek(begin)
-            lines = log.read().decode(errors="replace").splitlines()
-        told = [line.strip() for line in lines if FAILURE.search(line)]
-        return told[0] if told else (lines[-1] if lines else "no output")
+        objects = self.work / "objects"
+        worker.work(f"{phase} the {self.name} compiler", command, self.log, FAILURE,
+                    lambda _text: f"{sum(1 for _ in objects.rglob('*.o'))} objects",
+                    held=self._held, env=self._environment(), cwd=objects)
 
 
 def check(prefix):
