@@ -472,6 +472,80 @@ int pipe(int ends[2])
 	return answer(my_syscall2(__NR_pipe2, ends, 0));
 }
 
+int prctl(int option, ...)
+{
+	unsigned long a, b, c, d;
+	va_list args;
+
+	va_start(args, option);
+	a = va_arg(args, unsigned long);
+	b = va_arg(args, unsigned long);
+	c = va_arg(args, unsigned long);
+	d = va_arg(args, unsigned long);
+	va_end(args);
+	return answer(my_syscall5(__NR_prctl, option, a, b, c, d));
+}
+
+int clock_gettime(int clock, struct timespec *time)
+{
+	return answer(my_syscall2(__NR_clock_gettime, clock, time));
+}
+
+int rename(const char *old, const char *new)
+{
+	return answer(my_syscall4(__NR_renameat, AT_FDCWD, old, AT_FDCWD, new));
+}
+
+int rmdir(const char *path)
+{
+	return answer(my_syscall3(__NR_unlinkat, AT_FDCWD, path, AT_REMOVEDIR));
+}
+
+int ftruncate(int fd, off_t length)
+{
+	return answer(my_syscall2(__NR_ftruncate, fd, length));
+}
+
+int mprotect(void *address, size_t size, int protection)
+{
+	return answer(my_syscall3(__NR_mprotect, address, size, protection));
+}
+
+int socket(int family, int type, int protocol)
+{
+	return answer(my_syscall3(__NR_socket, family, type, protocol));
+}
+
+int socketpair(int family, int type, int protocol, int ends[2])
+{
+	return answer(my_syscall4(__NR_socketpair, family, type, protocol, ends));
+}
+
+int bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+	return answer(my_syscall3(__NR_bind, fd, address, length));
+}
+
+int listen(int fd, int backlog)
+{
+	return answer(my_syscall2(__NR_listen, fd, backlog));
+}
+
+int accept(int fd, struct sockaddr *address, socklen_t *length)
+{
+	return answer(my_syscall3(__NR_accept, fd, address, length));
+}
+
+int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	return answer(my_syscall3(__NR_connect, fd, address, length));
+}
+
+int getsockname(int fd, struct sockaddr *address, socklen_t *length)
+{
+	return answer(my_syscall3(__NR_getsockname, fd, address, length));
+}
+
 int setpgrp(void)
 {
 	return setpgid(0, 0);

@@ -31,7 +31,9 @@ extern int errno;
 #include <nolibc.h>
 #include <linux/elf.h>
 #include <linux/fcntl.h>
+#include <linux/in.h>
 #include <linux/mman.h>
+#include <linux/prctl.h>
 #include <linux/signal.h>
 #include <asm/termbits.h>
 
@@ -131,6 +133,42 @@ int sigaction(int number, const struct sigaction *new, struct sigaction *old);
 
 /* Arguments are longs or pointers */
 long syscall(long number, ...);
+
+/* sys/resource.h, sys/prctl.h, time.h: clocks of the kernel's */
+int prctl(int option, ...);
+int clock_gettime(int clock, struct timespec *time);
+
+/* stdio.h, unistd.h, sys/mman.h: of files and memory */
+int rename(const char *old, const char *new);
+int rmdir(const char *path);
+int ftruncate(int fd, off_t length);
+int mprotect(void *address, size_t size, int protection);
+
+/* sys/socket.h, netinet/in.h */
+#define AF_UNIX		1
+#define AF_INET		2
+#define SOCK_STREAM	1
+#define SOCK_DGRAM	2
+
+typedef unsigned int socklen_t;
+
+struct sockaddr {
+	unsigned short sa_family;
+	char sa_data[14];
+};
+
+int socket(int family, int type, int protocol);
+int socketpair(int family, int type, int protocol, int ends[2]);
+int bind(int fd, const struct sockaddr *address, socklen_t length);
+int listen(int fd, int backlog);
+int accept(int fd, struct sockaddr *address, socklen_t *length);
+int connect(int fd, const struct sockaddr *address, socklen_t length);
+int getsockname(int fd, struct sockaddr *address, socklen_t *length);
+
+static inline unsigned int htonl(unsigned int number)
+{
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? number : __builtin_bswap32(number);
+}
 
 unsigned int alarm(unsigned int seconds);
 int access(const char *path, int mode);
