@@ -24,7 +24,7 @@ import judge
 import ktap
 import layout
 import machine
-from console import Console, ControlLine, live
+from console import Console, ControlLine, live, wide_pipe
 from guest import VARIANTS, load, load_all
 from qmp import Qmp, QmpError
 from toolbox import Trouble, run_tool
@@ -87,10 +87,12 @@ class _Emulator:
         self._log = log
         ends = {}
         theirs = {}
-        for name in ("console", "control", "qmp"):
+        ends["console"], theirs["console"] = wide_pipe()
+        lines = {"console": f"file,path=/dev/fd/{theirs['console'].fileno()}"}
+        for name in ("control", "qmp"):
             ends[name], theirs[name] = socket.socketpair()
-        argv = machine.command(guest, arch, where.kernel, image, {
-            name: f"socket,fd={end.fileno()}" for name, end in theirs.items()})
+            lines[name] = f"socket,fd={theirs[name].fileno()}"
+        argv = machine.command(guest, arch, where.kernel, image, lines)
         log.write(f"# {shlex.join(argv)}\n")
         log.flush()
         try:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """A guest's two serial lines: the console, which is only read, and the control line."""
+import contextlib
+import fcntl
+import os
 import re
 import sys
 import threading
@@ -7,16 +10,33 @@ import threading
 _ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[a-z])")
 
 
+# A pipe takes bytes; a socket takes so many writes, and each byte of a console is one
+_PIPE = 1 << 20
+
+
+def wide_pipe():
+    """Returns the two ends of a pipe, files, for an emulator to write a console to.
+
+    It holds all that a guest says: an emulator that had to wait for us would make the guest wait,
+    for as long as this machine is busy, and what the guest executes would depend on that.
+    """
+    reader, writer = os.pipe()
+    # who may not have so much has a pipe as it comes
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE)
+    return open(reader, "rb", buffering=0), open(writer, "wb", buffering=0)
+
+
 class Console:
     """Reads the console to its end in a thread: into the log, and line by line into memory."""
 
-    def __init__(self, sock, log, echo=None, watch=None):
+    def __init__(self, end, log, echo=None, watch=None):
         """Starts to read.
 
-        sock: connected socket.  log: text file that gets all output.  echo: text file that
+        end: file to read from.  log: text file that gets all output.  echo: text file that
         gets it too, live, or None.  watch: called with each line as it arrives, or None.
         """
-        self._sock = sock
+        self._end = end
         self._log = log
         self._echo = echo
         self._watch = watch
@@ -28,7 +48,7 @@ class Console:
     def _read(self):
         while True:
             try:
-                data = self._sock.recv(65536)
+                data = self._end.read(65536)
             except OSError:
                 data = b""
             if not data:
@@ -57,7 +77,7 @@ class Console:
     def finish(self, timeout=5):
         """Waits until all output has been read."""
         self._thread.join(timeout)
-        self._sock.close()
+        self._end.close()
 
 
 class ControlLine:

@@ -26,6 +26,7 @@ FAKE = '''#!{python}
 import json, re, socket, sys, time
 ends = dict((name, socket.socket(fileno=int(fd))) for fd, name in
             re.findall(r"socket,fd=(\\d+),id=(\\w+)", " ".join(sys.argv)))
+console = open(re.search(r"file,path=(\S+),id=console", " ".join(sys.argv))[1], "wb", 0)
 qmp = ends["qmp"].makefile("rw")
 def tell(what):
     qmp.write(json.dumps(what) + "\\n"); qmp.flush()
@@ -34,7 +35,7 @@ qmp.readline()
 tell({{"return": {{}}}})
 def say(*lines):
     for line in lines:
-        ends["console"].sendall(("[    1.000000] " + line + "\\r\\n").encode())
+        console.write(("[    1.000000] " + line + "\\r\\n").encode())
 def off(reason="guest-shutdown"):
     tell({{"event": "SHUTDOWN", "data": {{"guest": True, "reason": reason}}}})
 {body}
