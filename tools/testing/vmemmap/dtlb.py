@@ -24,7 +24,8 @@ import guest
 import layout
 import machine
 import nolibc
-from toolbox import Trouble, need, output, run_tool, say
+import plugin
+from toolbox import Trouble, output, run_tool, say
 
 SOURCE = layout.BED / "measure"
 PHASES = {1: "sequential: two reads of /proc/kpagecount", 3: "random: words of /proc/kpagecount",
@@ -37,8 +38,6 @@ PINS = ((0xa000000100000000, 0xa000000103ffffff), (0xfffffffffffc0000, 0xfffffff
 # Entries of the second level that are left: a third register maps the stack.
 TLB = 125
 REGION_7 = 0xe000000000000000
-# QEMU that knows ia64 wants this version of the plugins' interface at least.
-API = 2
 
 
 @dataclasses.dataclass
@@ -99,16 +98,6 @@ def symbols(kernel):
     """Returns {name: address} of the kernel's code."""
     lines = output(["nm", os.path.join(kernel.where.kernel, "vmlinux")]).splitlines()
     return {name: address for address, kind, name in map(str.split, lines) if kind in "tT"}
-
-
-def plugin(build):
-    """Compiles the plugin and returns its path.  Raises Trouble."""
-    need("gcc", "gcc")
-    goal = os.path.join(build, "measure", "dtlb.so")
-    os.makedirs(os.path.dirname(goal), exist_ok=True)
-    output(["gcc", "-O2", "-fPIC", "-shared", f"-DPLUGIN_VERSION={API}", SOURCE / "dtlb.c", "-o",
-            goal])
-    return goal
 
 
 def arguments(kernel, program, result):
@@ -191,7 +180,7 @@ def main():
     arch = machine.arch_facts("ia64")
     machine.need_emulator(arch)
     kernels = [parse(text, options.build, options.base_version) for text in options.kernels]
-    program = plugin(options.build)
+    program = plugin.build("dtlb", machine.emulator(arch), options.build)
     work = os.path.join(options.build, "measure", "work")
     nolibc.Compiler("ia64", kernels[0].where.tree, options.build).program(str(SOURCE / "work.c"),
                                                                           work)

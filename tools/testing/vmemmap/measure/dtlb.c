@@ -36,36 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Debian's QEMU has no header for plugins: what is used of it, API versions 1 and later */
-#ifndef PLUGIN_VERSION
-#define PLUGIN_VERSION	2
-#endif
-#define EXPORT		__attribute__((visibility("default")))
-
-typedef uint64_t plugin_id;
-typedef uint32_t mem_info;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-typedef void (*insn_callback)(unsigned int cpu, void *data);
-typedef void (*mem_callback)(unsigned int cpu, mem_info info, uint64_t address, void *data);
-
-enum { NO_REGS = 0, MEM_READ_WRITE = 3 };
-
-void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
-					   void (*call)(plugin_id id, struct qemu_plugin_tb *tb));
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, insn_callback call,
-					    int flags, void *data);
-void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, mem_callback call,
-				      int flags, int kind, void *data);
-bool qemu_plugin_mem_is_store(mem_info info);
-void qemu_plugin_register_atexit_cb(plugin_id id, void (*call)(plugin_id id, void *data),
-				    void *data);
-
-EXPORT int qemu_plugin_version = PLUGIN_VERSION;
+#include "plugin.h"
 
 #define MAX_MAPS	16
 #define MAX_PINS	8
