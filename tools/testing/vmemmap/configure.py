@@ -68,3 +68,11 @@ def refused(asked, config):
         if match := SET.match(line):
             granted[match[1]] = match[2]
     return [name for name, value in asked.items() if granted.get(name, "n") != value]
+
+
+def differences(one, other):
+    """Return the options, sorted, that two texts of .config do not agree on."""
+    option = re.compile(r"^(?:# )?(CONFIG_\w+)(?:=(.*)| is not set)$", re.M)
+    first, second = (dict(option.findall(text)) for text in (one, other))
+    return sorted(name for name in first.keys() | second.keys()
+                  if first.get(name, "") != second.get(name, ""))
