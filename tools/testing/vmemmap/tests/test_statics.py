@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Figures of kernels that are not run: disassembly, sizes, configs."""
+import unittest
+
+import support  # noqa: F401  (makes the tools importable)
+import archdata
+import configure
+import statics
+
+X86 = """
+0000000000000000 <classic>:
+   0:\tmov    %rdi,%rdx
+   3:\tcmp    $0x7ffff,%rdx
+   a:\tja     45 <classic+0x45>
+   c:\tmov    0x0(%rip),%rax        # 1e <classic+0x1e>
+  12:\tmov    (%rax,%rcx,8),%rax
+  16:\tlea    0x0(,%rdi,8),%rax
+  1a:\tmov    %rax,0x8(%rdx)
+  1e:\ttestb  $0x2,(%rdx)
+  20:\tadd    %gs:0x0(%rip),%rdi
+  28:\tmov    0xffffffff81000000,%rax
+  30:\tret
+  31:\tdata16 cs nopw 0x0(%rax,%rax,1)
+
+0000000000000040 <next>:
+  40:\tmovabs $0xffffea0000000000,%rax
+  4a:\tendbr64
+  4e:\tjmp    53 <__x86_return_thunk>
+  53:\tint3
+"""
+POWERPC = """
+0000000000000000 <f>:
+   0:\taddis   r2,r12,0
+   4:\tld      r9,0(r2)
+   8:\tlis     r4,3
+   c:\tlwzx    r3,r9,r4
+  10:\tli      r3,0
+  14:\tstd     r3,8(r1)
+  18:\tblr
+  1c:\tnop
+  20:\tori     r2,r2,0
+  24:\tori     r3,r2,0
+"""
+IA64 = """
+0000000000000000 <f>:
+   0:\t[MII]       nop.m 0x0
+   6:\t            shladd r8=r32,3,r14
+   c:\t            nop.i 0x0;;
+  10:\t[MIB]       ld8 r8=[r8]
+  16:\t            nop.i 0x0
+  1c:\t            br.ret.sptk.many b0;;
+"""
+BLOAT = """add/remove: 1/1 grow/shrink: 1/1 up/down: 30/-120 (-90)
+Function                                     old     new   delta
+grown                                         10      20     +10
+fresh                                          -      20     +20
+shrunk                                       120      20    -100
+gone                                          20       -     -20
+Total: Before=1000, After=910, chg -9.00%
+"""
+
+
+class Disassembly(unittest.TestCase):
+    """With the patterns of arch/*.toml."""
+
+    def count(self, arch, text):
+        """Return what is counted for an architecture."""
+        facts = archdata.load(arch)["kernel"]
+        return statics.count_lines(text, facts["load"], facts["idle"])
+
+    def test_x86(self):
+        self.assertEqual(self.count("x86_64", X86), {"classic": (10, 5), "next": (1, 0)})
+
+    def test_powerpc(self):
+        self.assertEqual(self.count("powerpc", POWERPC), {"f": (7, 2)})
+
+    def test_ia64(self):
+        self.assertEqual(self.count("ia64", IA64), {"f": (2, 1)})
+
+
+class Figures(unittest.TestCase):
+    """What other tools print."""
+
+    def test_movers(self):
+        self.assertEqual(statics.movers(BLOAT, 3), [("shrunk", -100), ("fresh", 20), ("gone", -20)])
+
+    def test_text(self):
+        self.assertEqual(statics.text_size("   text\t   data\n 7910226\t2371032\n"), 7910226)
+
+    def test_configs(self):
+        self.assertEqual(configure.differences(
+            "CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C=1\nCONFIG_S=\"x\"\n",
+            "# a comment\nCONFIG_A=y\nCONFIG_C=2\nCONFIG_D=m\nCONFIG_S=\"x\"\n"),
+            ["CONFIG_C", "CONFIG_D"])
+
+    def test_table(self):
+        one = statics.Figures("classic", 1000, {name: (10, 2)
+                                                for name in statics.CONVERSIONS.values()})
+        two = statics.Figures("vmemmap", 990, {name: (5, 0)
+                                               for name in statics.CONVERSIONS.values()})
+        lines = statics.table([one, two])
+        self.assertRegex(lines[1], r"^text bytes +1000 +990 +-1\.00$")
+        self.assertRegex(lines[-1], r"^pfn_valid loads +2 +0 +-100\.00$")
+        self.assertEqual(len(lines), 2 + 2 * len(statics.CONVERSIONS))
+
+
+if __name__ == "__main__":
+    unittest.main()
