@@ -16,7 +16,7 @@ SOURCE = layout.BED / "nolibc"
 OURS = layout.TOP / "tools" / "include" / "nolibc"
 HEADERS = ("elf.h", "errno.h", "fcntl.h", "glob.h", "inttypes.h", "limits.h", "poll.h", "setjmp.h",
            "signal.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "termios.h", "time.h",
-           "unistd.h", "netinet/in.h", "sys/ioctl.h", "sys/mman.h", "sys/mount.h",
+           "unistd.h", "net/if.h", "netinet/in.h", "sys/ioctl.h", "sys/mman.h", "sys/mount.h",
            "sys/prctl.h", "sys/reboot.h", "sys/resource.h", "sys/socket.h", "sys/stat.h",
            "sys/syscall.h", "sys/types.h", "sys/wait.h")
 # Loops of nolibc's memcpy() and memset() must not become calls of these.

@@ -6,11 +6,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -226,6 +229,22 @@ static void load_dimms(void)
 	load(DIMMS_MODULE, parameters);
 }
 
+/* For workloads; not every kernel has networks. */
+static void raise_loopback(void)
+{
+	struct ifreq request = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd < 0)
+		return;
+	if (!ioctl(fd, SIOCGIFFLAGS, &request)) {
+		request.ifr_flags |= IFF_UP;
+		if (ioctl(fd, SIOCSIFFLAGS, &request))
+			say(":", "cannot raise the network of this machine itself");
+	}
+	close(fd);
+}
+
 static void prepare(void)
 {
 	mount_or_say("proc", "/proc");
@@ -233,6 +252,7 @@ static void prepare(void)
 	mount_or_say("devtmpfs", "/dev");
 	mount_or_say("tmpfs", "/tmp");
 	mount_or_say("debugfs", DEBUG);
+	raise_loopback();
 	load_report();
 	load_dimms();
 }

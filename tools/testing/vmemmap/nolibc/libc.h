@@ -157,6 +157,9 @@ struct sockaddr {
 	char sa_data[14];
 };
 
+#include <linux/if.h>
+#include <linux/sockios.h>
+
 int socket(int family, int type, int protocol);
 int socketpair(int family, int type, int protocol, int ends[2]);
 int bind(int fd, const struct sockaddr *address, socklen_t length);
