@@ -69,6 +69,9 @@ def _buildable(kernel, objects):
     for name in objects:
         folder, _, file = name.rpartition("/")
         recipe = (kernel.tree / folder / "Makefile").read_text(encoding="utf-8")
+        # what no recipe names is part of another file
+        if not re.search(rf"(?<![\w-]){re.escape(file)}", recipe):
+            continue
         match = re.search(rf"\$\((CONFIG_\w+)\)\s*\+?=.*\b{re.escape(file)}", recipe)
         if not match or f"{match[1]}=y" in granted:
             wanted.append(name)
