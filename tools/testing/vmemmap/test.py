@@ -85,12 +85,16 @@ def guests(bench):
 
 
 def kernels(benches, tests):
-    """Return a Test for each kernel that guests boot: built before, so that guests run alone."""
+    """Return a Test for each kernel that guests boot: built before, so that guests run alone.
+
+    None for guests that nothing here can boot.
+    """
     needed = dict.fromkeys(test.needs for test in tests if test.needs)
-    of = {bench.arch["name"]: bench for bench in benches}
+    of = {bench.arch["name"]: bench for bench in benches
+          if not machine.lacking(machine.arch_facts(bench.arch["name"]))}
     return [Test(_name(arch, "kernel", config, variant),
                  functools.partial(_build, of[arch], config, variant))
-            for arch, config, variant in needed]
+            for arch, config, variant in needed if arch in of]
 
 
 def _name(arch, kind, what, variant):
