@@ -3,6 +3,7 @@
 import io
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -95,3 +96,22 @@ def program(file, *arguments, **environment):
     """Run one of the tools and return the finished process with its output as text."""
     return subprocess.run([str(file), *map(str, arguments)], capture_output=True, text=True,
                           stdin=subprocess.DEVNULL, env={**os.environ, **environment})
+
+
+@unittest.skipUnless(shutil.which("gcc"), "gcc is not installed")
+class PluginCase(unittest.TestCase):
+    """A plugin for the emulator, compiled together with a made-up emulator around it."""
+
+    PLUGIN = HARNESS = None                 # the source's path; C text with a main()
+
+    @classmethod
+    def setUpClass(cls):
+        if cls.PLUGIN is None:
+            raise unittest.SkipTest("nothing by itself")
+        holder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(holder.cleanup)
+        cls.folder = pathlib.Path(holder.name)
+        (cls.folder / "harness.c").write_text(cls.HARNESS, encoding="ascii")
+        cls.program = cls.folder / "plugin"
+        subprocess.run(["gcc", "-w", "-o", cls.program, cls.folder / "harness.c", cls.PLUGIN],
+                       check=True)

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-import support  # noqa: F401  (makes the tools importable)
+import support
 import count
 import plugin
 from toolbox import Trouble
@@ -63,23 +63,15 @@ USER = 0x400000
 BEGIN, END = f"s {USER:x} d41520000", f"s {USER:x} d41520008"
 
 
-@unittest.skipUnless(shutil.which("gcc"), "gcc is not installed")
-class Plugin(unittest.TestCase):
+class Plugin(support.PluginCase):
     """What it counts."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.holder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.holder.cleanup)
-        cls.folder = pathlib.Path(cls.holder.name)
-        (cls.folder / "harness.c").write_text(HARNESS, encoding="ascii")
-        subprocess.run(["gcc", "-w", "-o", cls.folder / "count", cls.folder / "harness.c",
-                        plugin.SOURCE / "count.c"], check=True)
+    PLUGIN, HARNESS = plugin.SOURCE / "count.c", HARNESS
 
     def result(self, lines, *arguments):
         """Return what the plugin writes after lines of input."""
         out = self.folder / "out"
-        subprocess.run([self.folder / "count", f"out={out}", f"mark={count.MARK:x}",
+        subprocess.run([self.program, f"out={out}", f"mark={count.MARK:x}",
                         "user=0:7fffffffffff", *arguments], input="\n".join(lines), text=True,
                        check=True)
         return json.loads(out.read_text())
@@ -135,7 +127,7 @@ class Plugin(unittest.TestCase):
         for bad in ("nonsense", "user=1", "range=a:2:1", "range=a", "exec=a", "exec=,:1", "once=2",
                     "mark="):
             with self.subTest(bad):
-                done = subprocess.run([self.folder / "count", bad], capture_output=True, text=True,
+                done = subprocess.run([self.program, bad], capture_output=True, text=True,
                                       check=False)
                 self.assertEqual((done.returncode, done.stderr), (1, f"count: cannot take {bad}\n"))
 

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Measuring TLB misses: what is told to the plugin, its model, and what its numbers become."""
-import pathlib
-import shutil
 import subprocess
-import tempfile
 import unittest
 
 import support
@@ -53,23 +50,15 @@ int main(int argc, char **argv)
 MEMMAP = 0xfffe000000000000
 
 
-@unittest.skipUnless(shutil.which("gcc"), "gcc is not installed")
-class Model(unittest.TestCase):
+class Model(support.PluginCase):
     """The plugin, with a made-up processor around it."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.holder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.holder.cleanup)
-        cls.folder = pathlib.Path(cls.holder.name)
-        (cls.folder / "harness.c").write_text(HARNESS, encoding="ascii")
-        subprocess.run(["gcc", "-w", "-o", cls.folder / "model", cls.folder / "harness.c",
-                        support.BED / "measure" / "dtlb.c"], check=True)
+    PLUGIN, HARNESS = support.BED / "measure" / "dtlb.c", HARNESS
 
     def counts(self, accesses, *arguments):
         """Return {"KEY NAME": number} after accesses, (start, step, count) each."""
         out = self.folder / "out"
-        done = subprocess.run([self.folder / "model", f"out={out}", "phase=1000", *arguments],
+        done = subprocess.run([self.program, f"out={out}", "phase=1000", *arguments],
                               input="".join(f"{start:x} {step:x} {count}\n"
                                             for start, step, count in accesses), text=True,
                               capture_output=True)
@@ -109,7 +98,7 @@ class Model(unittest.TestCase):
 
     def test_bad_argument(self):
         for bad in ("tlb=0", "map=m:0:1:14:magic", "nonsense"):
-            done = subprocess.run([self.folder / "model", bad], capture_output=True, text=True)
+            done = subprocess.run([self.program, bad], capture_output=True, text=True)
             self.assertEqual(done.stderr, f"dtlb: cannot take {bad}\n")
 
 
