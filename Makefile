@@ -44,8 +44,10 @@ help:
 #? make clean       remove build/ (tens of minutes to make again)
 #?
 #? ARCH=x86_64                        architecture (test: all of them)
-#? VARIANT=vmemmap|mainline|classic   this series; the untouched base; the base
-#?                                    without its virtual memmap
+#? VARIANT=vmemmap|mainline|classic|flatmem
+#?                                    this series; the untouched base; the base
+#?                                    without its virtual memmap; that with
+#?                                    FLATMEM (for CONFIG=bench-no-numa)
 #? BASE=VERSION|TARBALL|newest        which linux-source-6.1; the first one used
 #?                                    stays in use until BASE= says otherwise
 #? CONFIG=default|debug|FILE          kernel config

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Composes the three trees (mainline, classic, vmemmap) from one base tarball.
+"""Composes the trees (mainline, classic, vmemmap; flatmem) from one base tarball.
 
 compose.py --build DIR --base TARBALL [--version V] [--variant V]
 
@@ -23,7 +23,8 @@ import steps
 from store import Store
 from toolbox import Trouble, lock, run_tool, say, write_whole
 
-VARIANTS = ("mainline", "classic", "vmemmap")
+# flatmem is classic with a hook that only measurements need
+VARIANTS = ("mainline", "classic", "vmemmap", "flatmem")
 
 
 class Series:
@@ -36,11 +37,12 @@ class Series:
         self.version = version
         self.steps = []
         self.commits = []
+        self.flatmem = None
 
     def tip(self, variant):
-        """Return the commit of a variant: mainline, classic or vmemmap."""
+        """Return the commit of a variant, one of VARIANTS."""
         return {"mainline": self.base, "classic": self.commits[0],
-                "vmemmap": self.commits[-1]}[variant]
+                "vmemmap": self.commits[-1], "flatmem": self.flatmem}[variant]
 
 
 def compose(build, tarball, version, top=steps.TOP):
@@ -55,33 +57,41 @@ def compose(build, tarball, version, top=steps.TOP):
         store.prepare()
         base = importing.import_base(store, tarball, version)
         series = Series(store, base, version)
-        series.steps = [steps.read_step(top / "series/classic.patch", steps.read_author(top))]
-        series.steps += steps.read_series(top)
-        memory = store.path / "composed" / _key(series, top)
+        first, flatmem = (steps.read_step(top / f"series/{name}.patch", steps.read_author(top))
+                          for name in ("classic", "flatmem"))
+        series.steps = [first, *steps.read_series(top)]
+        memory = store.path / "composed" / _key(series, flatmem, top)
         if memory.exists():
-            series.commits = memory.read_text(encoding="ascii").split()
+            *series.commits, series.flatmem = memory.read_text(encoding="ascii").split()
             return series
         with store.scratch_index(base) as index:
             parent = base
             for number, step in enumerate(series.steps):
                 if not number:
                     classic.take_out(store, index, base)
-                _apply(store, index, step, version)
-                _add_files(store, index, step, top, base)
-                parent = _commit(store, index, step, parent)
+                parent = _make(store, index, step, top, series, parent)
                 series.commits.append(parent)
+        with store.scratch_index(series.commits[0]) as index:
+            series.flatmem = _make(store, index, flatmem, top, series, series.commits[0])
         for variant in VARIANTS:
             store.git("update-ref", f"refs/heads/{version}/{variant}", series.tip(variant))
-        write_whole(memory, "\n".join(series.commits))
+        write_whole(memory, "\n".join([*series.commits, series.flatmem]))
     return series
 
 
-def _key(series, top):
+def _make(store, index, step, top, series, parent):
+    """Commit a step on parent, whose content index has, and return the commit."""
+    _apply(store, index, step, series.version)
+    _add_files(store, index, step, top, series.base)
+    return _commit(store, index, step, parent)
+
+
+def _key(series, flatmem, top):
     """Name everything that the commits depend on; a series seen before is not composed again."""
     seen = hashlib.sha256(f"{series.version} {series.base}".encode())
     for module in (classic, maintainers):
         seen.update(pathlib.Path(module.__file__).read_bytes())
-    for step in series.steps:
+    for step in (*series.steps, flatmem):
         seen.update(repr((step.author, step.message(), step.diff, step.adds)).encode())
         for path in step.adds:
             if (top / path).is_file():

@@ -27,6 +27,8 @@ import layout
 import machine
 import plugin
 import workload
+
+import compose
 from toolbox import Trouble, output, run_tool, say, write_whole
 
 SOURCE = layout.BED / "measure"
@@ -101,8 +103,8 @@ def parse(text, build, version, arch):
     variant, _, rest = text.partition(":")
     config, _, cmdline = rest.partition(":")
     config = config or "default"
-    if variant not in guest.VARIANTS:
-        raise Trouble(f"{text}: {variant} is none of {', '.join(guest.VARIANTS)}")
+    if variant not in compose.VARIANTS:
+        raise Trouble(f"{text}: {variant} is none of {', '.join(compose.VARIANTS)}")
     where = boot.place(build, version, variant, arch, config)
     if not os.path.isfile(os.path.join(where.kernel, "vmlinux")):
         raise Trouble(f"{where.kernel}: no kernel there; make kernel ARCH={arch} VARIANT={variant} "
@@ -197,6 +199,7 @@ class Counter:
             memory=self.work.memory, config=kernel.config, smp=1, cpu=self.facts.get("cpu", ""),
             cmdline=f"{self.facts.get('cmdline', '')} {kernel.cmdline}".strip(),
             tests=(self.work.program,), env=self.work.env, check=False,
+            variants=compose.VARIANTS,
             expects={"": guest.Expect(may_skip=("kunit",))}, timeout=self.work.timeout)
         slow = dataclasses.replace(self.arch, extra=self.arch.extra + arguments(
             self.work, self.facts, known, self.plugin, raw))

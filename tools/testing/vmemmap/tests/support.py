@@ -40,6 +40,17 @@ Why.
 -
  config B
 """
+FLATMEM = """Subject: FLATMEM for measurements
+
+Why.
+---
+--- a/mm/sparse.c
++++ b/mm/sparse.c
+@@ -1,2 +1,3 @@
+ int before;
++int flat;
+ int after;
+"""
 STEP = """Subject: mm: add ours
 
 Why ours.
@@ -66,6 +77,7 @@ class Scratch(unittest.TestCase):
         self.top = self.folder / "top"
         self.tarball = make_tarball(self.folder / "6.1.1-1/base.tar.xz", BASE)
         self.put("series/classic.patch", CLASSIC)
+        self.put("series/flatmem.patch", FLATMEM)
         self.put("series/cover-letter", "From: A B <a@b.example>\nSubject: all\n\nText.\n")
         self.put("series/patches/series", "0001-ours.patch\n")
         self.put("series/patches/0001-ours.patch", STEP)

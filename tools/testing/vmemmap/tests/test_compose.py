@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Composing: the three trees, the same commits each time, and one line for what is wrong."""
+"""Composing: the trees, the same commits each time, and one line for what is wrong."""
 import os
 import subprocess
 import sys
 import unittest
 
-from support import BASE, STEP, Scratch, layout, make_tarball, program
+from support import BASE, FLATMEM, STEP, Scratch, layout, make_tarball, program
 
 import compose
 import mail
@@ -34,6 +34,13 @@ class Compose(Scratch):
         self.assertNotIn("OLD", (classic / "mm/Kconfig").read_text())
         self.assertIn("int ours;", (ours / "mm/sparse.c").read_text())
         self.assertTrue((ours / "mm/ours.c").exists())
+
+    def test_flatmem_is_classic_and_a_hook(self):
+        tree = self.tree("flatmem")
+        self.assertEqual((tree / "mm/sparse.c").read_text(), "int before;\nint flat;\nint after;\n")
+        self.assertFalse((tree / "mm/sparse-vmemmap.c").exists())
+        self.put("series/flatmem.patch", FLATMEM.replace("flat;", "flatter;"))
+        self.assertIn("flatter", (self.tree("flatmem") / "mm/sparse.c").read_text())
 
     def test_empty_series(self):
         self.put("series/patches/series", "# none yet\n")
