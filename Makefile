@@ -9,6 +9,7 @@ VARIANT ?= vmemmap
 BASE    ?=
 CONFIG  ?= default
 ONLY    ?=
+AIM     ?=
 JOBS    ?= $(shell nproc)
 
 top     := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
@@ -26,7 +27,7 @@ kernel  = $(tree) && kernel=$$($(python) $(bed)/kernel.py $(options) \
 run     = $(python) $(bed)/run.py $(options) --kernel "$$kernel"
 install = $(bed)/install-packages -a '$(ARCH)'
 
-.PHONY: help tree kernel menuconfig run shell test series docs clean
+.PHONY: help tree kernel menuconfig run shell test bench bench-quick series docs clean
 # the targets share build/; make's own parallelism would only mix them up
 .NOTPARALLEL:
 
@@ -35,6 +36,7 @@ help:
 
 #? make run         build this series' kernel, boot it in QEMU, print its report
 #? make test        run every test that can be run here
+#? make bench       compare the memory models; bench-quick does less of it
 #? make shell       boot the same kernel to a busybox prompt
 #? make tree        compose a tree and print its path
 #? make kernel      build a kernel and print its O= folder
@@ -43,7 +45,7 @@ help:
 #? make docs        build this series' documents to build/docs
 #? make clean       remove build/ (tens of minutes to make again)
 #?
-#? ARCH=x86_64                        architecture (test: all of them)
+#? ARCH=x86_64                        architecture (test, bench: all)
 #? VARIANT=vmemmap|mainline|classic|flatmem
 #?                                    this series; the untouched base; the base
 #?                                    without its virtual memmap; that with
@@ -51,7 +53,9 @@ help:
 #? BASE=VERSION|TARBALL|newest        which linux-source-6.1; the first one used
 #?                                    stays in use until BASE= says otherwise
 #? CONFIG=default|debug|FILE          kernel config
-#? ONLY=TEXT                          test: only those with TEXT in their name
+#? ONLY=TEXT                          test, bench: only those with TEXT in their
+#?                                    name
+#? AIM=FOLDER                         bench: run this built AIM Suite VII
 #? JOBS=N                             processes at a time
 
 tree:
@@ -78,6 +82,13 @@ test:
 	@$(bed)/install-packages -a '$(or $(test_arch),every)' build guest test docs
 	@$(base) && $(python) $(bed)/test.py --build $(build) --base "$$base" \
 		--arch '$(test_arch)' --jobs '$(JOBS)' --only '$(ONLY)'
+
+# matplotlib is Debian's, and so is the python that has it
+bench bench-quick:
+	@$(bed)/install-packages -a '$(or $(test_arch),every)' build guest bench
+	@$(base) && /usr/bin/python3 -B $(bed)/measure.py --build $(build) --base "$$base" \
+		$(if $(filter bench-quick,$@),--quick) --arch '$(test_arch)' --jobs '$(JOBS)' \
+		--only '$(ONLY)' --aim '$(AIM)'
 
 series:
 	@$(install) build

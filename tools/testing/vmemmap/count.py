@@ -62,11 +62,15 @@ class Work:
 
 @dataclasses.dataclass(frozen=True)
 class Kernel:
-    """One kernel to count: its name in tables, where it is, its config, more parameters."""
+    """One kernel to count: its name in tables, where it is, its config, more parameters.
+
+    guest: more fields of the guest.Guest that it is booted in.
+    """
     label: str
     where: boot.Place
     config: str
     cmdline: str
+    guest: dict = dataclasses.field(default_factory=dict, hash=False)
 
 
 def load(name, arch, folder=SOURCE):
@@ -196,7 +200,8 @@ class Counter:
         known = symbols(os.path.join(kernel.where.kernel, "vmlinux"))
         one = guest.Guest(
             name=f"count-{self.work.name}-{name}", arch=self.arch.name, about=self.work.about,
-            memory=self.work.memory, config=kernel.config, smp=1, cpu=self.facts.get("cpu", ""),
+            memory=self.work.memory, config=kernel.config, smp=1,
+            **{"cpu": self.facts.get("cpu", ""), **kernel.guest},
             cmdline=f"{self.facts.get('cmdline', '')} {kernel.cmdline}".strip(),
             tests=(self.work.program,), env=self.work.env, check=False,
             variants=compose.VARIANTS,

@@ -4,7 +4,7 @@ import os
 import re
 
 import layout
-from toolbox import Trouble, need, output
+from toolbox import Trouble, lock, need, output
 
 SOURCE = layout.BED / "measure"
 
@@ -28,6 +28,9 @@ def build(name, emulator, build_dir):
     api = version(emulator)
     goal = os.path.join(build_dir, "measure", f"{name}-{api}.so")
     os.makedirs(os.path.dirname(goal), exist_ok=True)
-    output(["gcc", "-O2", "-fPIC", "-shared", f"-DPLUGIN_VERSION={api}", SOURCE / f"{name}.c", "-o",
-            goal])
+    # An emulator may be running with the one that is there
+    with lock(f"{goal}.lock"):
+        output(["gcc", "-O2", "-fPIC", "-shared", f"-DPLUGIN_VERSION={api}", SOURCE / f"{name}.c",
+                "-o", f"{goal}.new"])
+        os.replace(f"{goal}.new", goal)
     return goal

@@ -9,7 +9,7 @@ import subprocess
 
 import layout
 import nolibc
-from toolbox import Trouble, need
+from toolbox import Trouble, lock, need
 
 SOURCE = layout.BED / "workloads"
 FLAGS = ("-Wall", "-Wextra")
@@ -48,6 +48,14 @@ def build(arch, tree, build_dir, name):
     """
     goal = os.path.join(build_dir, "user", arch.name, "workloads", name)
     os.makedirs(os.path.dirname(goal), exist_ok=True)
+    # Another guest may be starting with the program
+    with lock(f"{goal}.lock"):
+        _build(arch, tree, build_dir, name, f"{goal}.new")
+        os.replace(f"{goal}.new", goal)
+    return goal
+
+
+def _build(arch, tree, build_dir, name, goal):
     if arch.user.get("libc") == "nolibc":
         compiler = nolibc.Compiler(arch.name, tree, build_dir)
         compiler.compile([*sources(name), compiler.library, "-lgcc"], goal, "-s", "-I",
@@ -56,4 +64,3 @@ def build(arch, tree, build_dir, name):
         compiler = arch.user.get("cc", "gcc")
         need(compiler, arch.user.get("package", compiler))
         compile_with([compiler, *shlex.split(arch.user.get("cflags", ""))], name, goal)
-    return goal

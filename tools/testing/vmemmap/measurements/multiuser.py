@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Many tasks at once (multiuser).
+
+In a sub-run each task works through a set of 100 jobs in an order of its own, drawn from a weighted
+mix of 57 kinds: arithmetic, memory, processes, files, pipes and sockets. The method and the columns
+are those of AIM Suite VII, the program is not: compare its figures with each other only. The guest
+has one processor, whose clock counts instructions, one a nanosecond: seconds and jobs per minute say
+how much there was to execute in user mode and in the kernel together. The first table of a machine
+has the part that a memory model can change, what the kernel executes between the marks of a sub-run.
+The crossover is where tasks begin to outnumber the jobs per minute.
+"""
+import functools
+
+import count
+import layout
+from measure_plan import Point, digest
+
+PLACE = 30
+WORKS = ("multiuser", "multiuser-kernel")
+QUICK = ("multiuser-quick",)
+# What the largest sub-run is told of, beside loads and calls by name
+DETAILS = ("kernel instructions", "kernel loads", "kernel stores", "user instructions")
+
+
+def _name(group, model, work, run):
+    return f"{group.name} {model.name} {work} {run}"
+
+
+def _works(plan):
+    return QUICK if plan.quick else WORKS
+
+
+def points(plan):
+    """Returns the points: each work on each kernel; the last model twice, to see how it repeats."""
+    found = []
+    for group in plan.groups:
+        for name in _works(plan):
+            work = count.load(name, group.arch.name)
+            inputs = digest(count.SOURCE / "count.c", count.SOURCE / f"{name}.toml",
+                            layout.BED / "workloads" / "multiuser")
+            for model in group.models:
+                for run in range(1, 3 if model is group.models[-1] else 2):
+                    found.append(Point(
+                        _name(group, model, name, run),
+                        functools.partial(_measure, plan, group.arch, work, model.kernel, run),
+                        inputs, model.kernel))
+    return found
+
+
+def _measure(plan, arch, work, kernel, run):
+    return count.Counter(work, arch, plan.build).run(kernel, run)
+
+
+def by_tasks(found, figure):
+    """Returns {"N tasks": {name of a model: number}}.
+
+    found: {name of a model: result}.  figure(result, number of a sub-run) returns the number.
+    """
+    rows = {}
+    for name, result in found.items():
+        for number, row in enumerate(result["rows"]):
+            rows.setdefault(f"{row['tasks']:.0f} tasks", {})[name] = figure(result, number)
+    return rows
+
+
+def peak(rows):
+    """Returns (most jobs per minute, with how many tasks, crossover).
+
+    rows: of a result.  crossover: the tasks that first outnumber their jobs per minute, or None.
+    """
+    best = max(rows, key=lambda row: row["jobs_per_minute"])
+    over = next((row["tasks"] for row in rows if row["tasks"] > row["jobs_per_minute"]), None)
+    return best["jobs_per_minute"], best["tasks"], over
+
+
+def _write(page, group, work, found):
+    """Writes about one work of one group. found: {name of a model: result}."""
+    some = next(iter(found.values()))
+    page.text(f"{group.title}, {some['about']}. Instructions in the kernel, millions:")
+    page.comparison(group, by_tasks(found, lambda result, number: result["parts"][number]["kernel"]
+                                    ["instructions"] / 1e6), 3)
+    page.text("Seconds of a sub-run:")
+    page.comparison(group, by_tasks(found, lambda result, number: result["rows"][number]["real"]), 3)
+    labels = {model.name: model.label for model in group.models}
+    body = []
+    for name, result in found.items():
+        for row in result["rows"]:
+            body.append([labels[name], f"{row['tasks']:.0f}", f"{row['jobs_per_minute']:.1f}",
+                         f"{row['jti']:.1f}", f"{row['real']:.3f}", f"{row['cpu']:.3f}",
+                         f"{row['jobs_per_second_per_task']:.4f}"])
+    page.table(["model", "Tasks", "Jobs/Min", "JTI", "Real", "CPU", "Jobs/sec/task"], body)
+    for name, result in found.items():
+        jobs, tasks, over = peak(result["rows"])
+        crossover = f"{over:.0f} tasks" if over else f"beyond {result['rows'][-1]['tasks']:.0f} tasks"
+        page.text(f"- {labels[name]}: peak {jobs:.1f} jobs per minute with {tasks:.0f} tasks; "
+                  f"crossover {crossover}")
+    if len(some["rows"]) > 1:
+        with page.figure(f"{work}-{group.name}", f"{group.title}: {work}") as axes:
+            for name, result in found.items():
+                axes.plot([row["tasks"] for row in result["rows"]],
+                          [row["jobs_per_minute"] for row in result["rows"]], marker="o",
+                          label=labels[name])
+            axes.set_xlabel("tasks")
+            axes.set_ylabel("jobs per minute")
+            axes.set_ylim(bottom=0)
+            axes.legend()
+    last = len(some["parts"]) - 1
+    figures = {name: count.figures(result["parts"][last]) for name, result in found.items()}
+    names = dict.fromkeys(name for one in figures.values() for name in one
+                          if name in DETAILS or name.startswith(("loads ", "calls ")))
+    page.text("What was executed in the last sub-run:")
+    page.comparison(group, {row: {name: one.get(row) for name, one in figures.items()}
+                            for row in names})
+    if some["left_out"]:
+        page.text(f"Left out: {', '.join(some['left_out'])}.")
+
+
+def _overview(page, plan, results, work):
+    """Draws the change of kernel instructions of all groups against their first models."""
+    bars = []
+    for group in plan.groups:
+        base = results.get(_name(group, group.models[0], work, 1))
+        for model in group.models[1:]:
+            other = results.get(_name(group, model, work, 1))
+            if base and other:
+                one, two = (result["parts"][-1]["kernel"]["instructions"]
+                            for result in (base, other))
+                bars.append((f"{group.title}: {model.label}", (two - one) * 100 / one))
+    if not bars:
+        return
+    with page.figure(f"{work}-all", "Kernel instructions against SPARSEMEM_EXTREME",
+                     (7, 0.8 + 0.3 * len(bars))) as axes:
+        axes.barh([name for name, _ in bars], [value for _, value in bars])
+        axes.invert_yaxis()
+        axes.axvline(0, color="black", linewidth=0.8)
+        axes.set_xlabel("% change (-ve good)")
+
+
+def report(page, plan, results):
+    """Writes tables and curves of what was measured.
+
+    results: {name of a point: what count.Counter.run() returned}.
+    """
+    _overview(page, plan, results, _works(plan)[0])
+    for group in plan.groups:
+        page.text(f"### {group.title}")
+        for work in _works(plan):
+            found = {model.name: results[name] for model in group.models
+                     if (name := _name(group, model, work, 1)) in results}
+            if found:
+                _write(page, group, work, found)
+            model = group.models[-1]
+            runs = [results[name] for run in (1, 2)
+                    if (name := _name(group, model, work, run)) in results]
+            if len(runs) == 2:
+                page.text(f"One run of each kernel; two of {model.label} differ by "
+                          f"{count.spread(runs):.5f} %.")
