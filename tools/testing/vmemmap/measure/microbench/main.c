@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Measures the conversions of several memory models, in turns, over one memmap in this process.
+ *
+ *	microbench PAGES 2M|4K ROUNDS MICROSECONDS
+ *
+ * PAGES		pages of simulated memory, a power of two
+ * 2M|4K		what maps the memmap, and the models' tables
+ * ROUNDS		how often each model has its turn
+ * MICROSECONDS		how long a turn takes about
+ *
+ * Prints a line for each pattern, operation and model: their names, the model's number, and for
+ * each round the nanoseconds per pfn, of this thread's processor time. The last line is "done".
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stdnoreturn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "microbench.h"
+
+#define BASE_PAGE	4096UL
+#define LARGE_PAGE	(2UL << 20)
+#define ALIGNMENT	(1024UL << 20)
+#define CHECKED		(256UL << 10)
+#define FIRST_COUNT	4096UL
+
+static const char *const operations[OPERATIONS] = {
+	[LOOP] = "loop",
+	[TO_PAGE] = "pfn_to_page",
+	[TO_PAGE_READ] = "pfn_to_page+read",
+	[TO_PFN] = "page_to_pfn",
+	[TO_PFN_READ] = "page_to_pfn+read",
+	[ROUND_TRIP] = "round_trip",
+	[OF_ADDRESS] = "virt_to_page",
+	[ADDRESS] = "page_address",
+	[VALID] = "pfn_valid",
+};
+
+static const char *const patterns[PATTERNS] = {
+	[SEQUENTIAL] = "sequential",
+	[RANDOM] = "random",
+};
+
+static noreturn void die(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+static unsigned long number(const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*end || !value)
+		die("%s: not above 0", text);
+	return value;
+}
+
+/* Dies where the machine would have to swap, or to kill something. */
+static void check_available(unsigned long bytes)
+{
+	unsigned long kib = 0;
+	char line[256];
+	FILE *file = fopen("/proc/meminfo", "r");
+
+	if (!file)
+		die("/proc/meminfo: %s", strerror(errno));
+	while (fgets(line, sizeof(line), file) && sscanf(line, "MemAvailable: %lu kB", &kib) != 1)
+		;
+	fclose(file);
+	if (bytes >> 10 > kib)
+		die("struct pages take %lu MiB, %lu MiB are free", bytes >> 20, kib >> 10);
+}
+
+/* Returns touched memory, all zero, that begins as aligned as the kernel's memmap does. */
+static void *memory(unsigned long size, bool large)
+{
+	unsigned long unit = large ? LARGE_PAGE : BASE_PAGE;
+	char *all, *begin;
+
+	size = (size + unit - 1) / unit * unit;
+	all = mmap(NULL, size + ALIGNMENT, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (all == MAP_FAILED)
+		die("%lu bytes: %s", size, strerror(errno));
+	begin = (char *)(((unsigned long)all + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+	if (begin > all)
+		munmap(all, begin - all);
+	munmap(begin + size, all + ALIGNMENT - begin);
+	if (madvise(begin, size, large ? MADV_HUGEPAGE : MADV_NOHUGEPAGE))
+		die("madvise: %s", strerror(errno));
+	memset(begin, 0, size);
+	return begin;
+}
+
+/* The kernel need not do as advised: dies if it did not. */
+static void check_backing(const void *begin, bool large)
+{
+	unsigned long first, last, rss = 0, kib = 0;
+	bool found = false;
+	char line[256];
+	FILE *file = fopen("/proc/self/smaps", "r");
+
+	if (!file)
+		die("/proc/self/smaps: %s", strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%lx-%lx ", &first, &last) == 2)
+			found = first <= (unsigned long)begin && (unsigned long)begin < last;
+		else if (found && sscanf(line, "Rss: %lu kB", &rss) == 1)
+			;
+		else if (found && sscanf(line, "AnonHugePages: %lu kB", &kib) == 1)
+			break;
+	}
+	fclose(file);
+	if (!rss || (large ? kib != rss : kib != 0))
+		die("%lu of %lu KiB are mapped by 2 MiB pages, not %s", kib, rss,
+		    large ? "all" : "none");
+}
+
+/* Returns what differs between pfns in as many bits as all models leave alone. */
+static unsigned long mix(unsigned long value)
+{
+	return (value * 0x9e3779b97f4a7c15UL) >> 48;
+}
+
+static void *make_memmap(unsigned long pages, bool large)
+{
+	unsigned long size = models[0]->page_size, i;
+	char *map;
+
+	for (i = 1; i < model_count; i++)
+		if (models[i]->page_size != size)
+			die("struct page has %lu bytes, and %lu in model %lu", size,
+			    models[i]->page_size, i);
+	check_available(pages * size);
+	map = memory(pages * size, large);
+	/* page->flags */
+	for (i = 0; i < pages; i++)
+		*(unsigned long *)(map + i * size) = mix(i);
+	for (i = 0; i < model_count; i++) {
+		unsigned long bytes = models[i]->table_size(pages);
+		void *table = bytes ? memory(bytes, large) : NULL;
+
+		models[i]->place(map, pages, table);
+		if (table)
+			check_backing(table, large);
+	}
+	check_backing(map, large);
+	return map;
+}
+
+/* Dies if not all models find the same. */
+static void check(struct walk *walk, unsigned long pattern, unsigned long operation)
+{
+	unsigned long sum, i;
+
+	models[0]->walk[operation][pattern](walk);
+	sum = walk->sum;
+	for (i = 1; i < model_count; i++) {
+		models[i]->walk[operation][pattern](walk);
+		if (walk->sum != sum)
+			die("%s of %s pfns: model %lu finds something else",
+			    operations[operation], patterns[pattern], i);
+	}
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return time.tv_sec * 1e9 + time.tv_nsec;
+}
+
+/* Returns nanoseconds per pfn. */
+static double measure(const struct model *model, unsigned long pattern, unsigned long operation,
+		      struct walk *walk)
+{
+	double begin = now();
+
+	model->walk[operation][pattern](walk);
+	return (now() - begin) / walk->count;
+}
+
+/* The models have turns, and each begins a round as often as the others. */
+static void compare(unsigned long pattern, unsigned long operation, struct walk *walk,
+		    unsigned long rounds, double time)
+{
+	double *found = calloc(rounds * model_count, sizeof(*found));
+	unsigned long round, turn, i;
+
+	if (!found)
+		die("%lu rounds: %s", rounds, strerror(errno));
+	/* what fits into a cache is in it from the first round on */
+	walk->count = walk->mask + 1;
+	measure(models[0], SEQUENTIAL, TO_PAGE_READ, walk);
+	walk->count = FIRST_COUNT;
+	while (measure(models[0], pattern, operation, walk) * walk->count < time)
+		walk->count *= 2;
+	for (turn = 0; turn < rounds * model_count; turn++) {
+		round = turn / model_count;
+		i = (round + turn) % model_count;
+		/* other pfns each time, or the one before has fetched them */
+		walk->seed = mix(turn + 1) << 32;
+		found[round * model_count + i] = measure(models[i], pattern, operation, walk);
+	}
+	for (i = 0; i < model_count; i++) {
+		printf("%s %s %lu", patterns[pattern], operations[operation], i);
+		for (round = 0; round < rounds; round++)
+			printf(" %.4f", found[round * model_count + i]);
+		putchar('\n');
+	}
+	free(found);
+}
+
+int main(int argc, char **argv)
+{
+	const unsigned long most = 1UL << RANDOM_BITS;
+	unsigned long pages, rounds, pattern, operation;
+	struct walk walk = { .seed = 1, .count = CHECKED };
+	double time;
+
+	if (argc != 5 || (strcmp(argv[2], "2M") && strcmp(argv[2], "4K")))
+		die("usage: microbench PAGES 2M|4K ROUNDS MICROSECONDS");
+	pages = number(argv[1]);
+	if (pages & (pages - 1) || pages > most)
+		die("%lu pages: a power of two, %lu at most", pages, most);
+	rounds = number(argv[3]);
+	time = number(argv[4]) * 1e3;
+	walk.mask = pages - 1;
+	walk.map = make_memmap(pages, argv[2][0] == '2');
+	for (pattern = 0; pattern < PATTERNS; pattern++)
+		for (operation = 0; operation < OPERATIONS; operation++)
+			check(&walk, pattern, operation);
+	for (pattern = 0; pattern < PATTERNS; pattern++)
+		for (operation = 0; operation < OPERATIONS; operation++)
+			compare(pattern, operation, &walk, rounds, time);
+	puts("done");
+	return 0;
+}
