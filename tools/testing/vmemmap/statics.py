@@ -6,22 +6,22 @@
 
 KERNEL is VARIANT[:CONFIG], a kernel that has been built.  For each: the size of its text; the
 instructions of each conversion between page frame numbers, struct pages and addresses, and how many
-of them read memory, in all paths together (modules/conversions, compiled as the kernel is).  For all
-but the first: the functions that grew or shrank most against the first, by the kernel's bloat-o-meter;
-and how their configs differ, as kernels that are compared should have the same.
+of them read memory, in all paths together (modules/conversions, compiled as the kernel is and linked,
+as linkers replace loads, too).  For all but the first: the functions that grew or shrank most against
+the first, by the kernel's bloat-o-meter; and how their configs differ, as kernels that are compared
+should have the same.
 """
 import argparse
 import dataclasses
 import os
 import re
-import subprocess
 
 import configure
-import layout
+import count
 import testmodule
 from count import change
 from kernel import Kernel
-from toolbox import Trouble, output, run_tool
+from toolbox import Trouble, output, run_tool, write_whole
 
 # functions of modules/conversions: what they convert with
 CONVERSIONS = {"converted_page": "pfn_to_page", "converted_pfn": "page_to_pfn",
@@ -57,6 +57,23 @@ def count_lines(disassembly, load, idle):
     return found
 
 
+def variables(undefined):
+    """Returns C text that defines the names that nm prints as undefined."""
+    names = re.findall(r"^ +U ([A-Za-z_]\w*)$", undefined, re.M)
+    return "".join(f"extern unsigned long {name}[];\nunsigned long {name}[64];\n" for name in names)
+
+
+def _linked(kernel):
+    """Returns the path of the conversions, linked with something for what they refer to."""
+    cross = kernel.cross()
+    folder = testmodule.compiled(kernel, "conversions", "conversions.o")
+    objects = [folder / "conversions.o", folder / "variables.o"]
+    write_whole(folder / "variables.c", variables(output([f"{cross}nm", "-u", objects[0]])))
+    testmodule.compiled(kernel, "conversions", "variables.o")
+    output([f"{cross}ld", "-e", "0", "-z", "noexecstack", "-o", folder / "linked", *objects])
+    return folder / "linked"
+
+
 def conversions(kernel):
     """Returns {conversion: (instructions, loads)} of a kernel.
 
@@ -64,19 +81,30 @@ def conversions(kernel):
     Raises Trouble.
     """
     facts = kernel.arch["kernel"]
-    folder = testmodule.lay_out("conversions", kernel.out)
-    log = layout.log(kernel.build, f"statics-{re.sub(r'[^a-z0-9]+', '-', kernel.label.lower())}")
-    with open(log, "wb") as file:
-        if subprocess.run(kernel.command(f"M={folder}", "conversions.o"), stdout=file, stderr=file,
-                          stdin=subprocess.DEVNULL, env=kernel.environment(),
-                          check=False).returncode:
-            raise Trouble(f"{kernel.label}: the conversions do not compile (log: {log})")
     found = count_lines(output([f"{kernel.cross()}objdump", "-d", "--no-show-raw-insn",
-                                folder / "conversions.o"]), facts["load"], facts["idle"])
+                                _linked(kernel)]), facts["load"], facts["idle"])
     for function in CONVERSIONS:
         if not found.get(function, (0, 0))[0]:
             raise Trouble(f"{kernel.label}: {function}() is not in the disassembly")
     return {name: found[function] for function, name in CONVERSIONS.items()}
+
+
+def figures(label, kernel):
+    """Returns the Figures of a kernel.
+
+    kernel: a kernel.Kernel that is built.  Raises Trouble.
+    """
+    told = output([f"{kernel.cross()}size", kernel.out / "vmlinux"])
+    return Figures(label, text_size(told), conversions(kernel))
+
+
+def grown(base, kernel, top):
+    """Returns [(function, change in bytes)] of those that changed most, the largest first.
+
+    base, kernel: kernel.Kernels that are built.  Raises Trouble.
+    """
+    return movers(output([kernel.tree / "scripts" / "bloat-o-meter", "-t", "-p", kernel.cross(),
+                          base.out / "vmlinux", kernel.out / "vmlinux"]), top)
 
 
 def text_size(text):
@@ -112,15 +140,10 @@ def table(figures):
             for row in rows]
 
 
-def _kernel(text, options):
-    variant, _, config = text.partition(":")
-    kernel = Kernel(options.build, os.path.join(options.build, "trees", options.base_version,
-                                                variant), variant, options.arch,
-                    config or "default")
-    if not (kernel.out / "vmlinux").is_file():
-        raise Trouble(f"{kernel.out}: no kernel there; make kernel ARCH={options.arch} "
-                      f"VARIANT={variant} CONFIG={config or 'default'}")
-    return kernel
+def built(one, arch):
+    """Returns the kernel.Kernel of a count.Kernel of an architecture."""
+    where = one.where
+    return Kernel(where.build, where.tree, where.variant, arch, one.config)
 
 
 def _arguments():
@@ -136,17 +159,14 @@ def _arguments():
 def main():
     """The program; returns its exit status."""
     options = _arguments()
-    kernels = [_kernel(text, options) for text in options.kernels]
-    figures = [Figures(label, text_size(output(["size", kernel.out / "vmlinux"])),
-                       conversions(kernel)) for label, kernel in zip(options.kernels, kernels)]
+    kernels = [built(count.parse(text, os.path.abspath(options.build), options.base_version,
+                                 options.arch), options.arch) for text in options.kernels]
     print(f"{kernels[0].arch['name']}, base {options.base_version}")
-    print("\n".join(table(figures)))
+    print("\n".join(table([figures(*both) for both in zip(options.kernels, kernels)])))
     base = kernels[0]
     for label, kernel in list(zip(options.kernels, kernels))[1:]:
-        told = output([kernel.tree / "scripts" / "bloat-o-meter", "-t", base.out / "vmlinux",
-                       kernel.out / "vmlinux"])
         print(f"\n{options.kernels[0]} to {label}, bytes of the functions that changed most:")
-        for name, delta in movers(told, options.top):
+        for name, delta in grown(base, kernel, options.top):
             print(f"{delta:+8d}  {name}")
         differ = configure.differences(*((one.out / ".config").read_text()
                                          for one in (base, kernel)))

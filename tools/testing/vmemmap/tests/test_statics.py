@@ -30,8 +30,10 @@ X86 = """
 """
 POWERPC = """
 0000000000000000 <f>:
-   0:\taddis   r2,r12,0
-   4:\tld      r9,0(r2)
+   0:\taddis   r2,r12,56
+   4:\taddi    r2,r2,-19536
+   8:\taddis   r9,r2,0
+   c:\tld      r9,0(r9)
    8:\tlis     r4,3
    c:\tlwzx    r3,r9,r4
   10:\tli      r3,0
@@ -48,7 +50,15 @@ IA64 = """
    c:\t            nop.i 0x0;;
   10:\t[MIB]       ld8 r8=[r8]
   16:\t            nop.i 0x0
-  1c:\t            br.ret.sptk.many b0;;
+  1c:\t      (p06) br.cond.dpnt.few 260 <f+0x160>;;
+  20:\t[MMI] (p11) ld8.acq r8=[r23]
+  26:\t            ldf.fill f8=[r2]
+  2c:\t            mov r3=r16;;
+  30:\t[MLX]       cmpxchg4.acq r8=[r9],r3,ar.ccv
+  36:\t            movl r8=0xfffe000000000000;;
+  40:\t[MMB]       st8 [r3]=r8
+  46:\t            lfetch [r3]
+  4c:\t            br.ret.sptk.many b0;;
 """
 BLOAT = """add/remove: 1/1 grow/shrink: 1/1 up/down: 30/-120 (-90)
 Function                                     old     new   delta
@@ -75,7 +85,7 @@ class Disassembly(unittest.TestCase):
         self.assertEqual(self.count("powerpc", POWERPC), {"f": (7, 2)})
 
     def test_ia64(self):
-        self.assertEqual(self.count("ia64", IA64), {"f": (2, 1)})
+        self.assertEqual(self.count("ia64", IA64), {"f": (10, 4)})
 
 
 class Figures(unittest.TestCase):
@@ -86,6 +96,13 @@ class Figures(unittest.TestCase):
 
     def test_text(self):
         self.assertEqual(statics.text_size("   text\t   data\n 7910226\t2371032\n"), 7910226)
+
+    def test_variables(self):
+        text = statics.variables("                 U mem_section\n                 U .TOC.\n"
+                                 "                 w weak\n0000000000000000 T f\n")
+        self.assertEqual(text.count(";"), 2)
+        self.assertIn("\nunsigned long mem_section[64];", text)
+        self.assertEqual(statics.variables(""), "")
 
     def test_configs(self):
         self.assertEqual(configure.differences(

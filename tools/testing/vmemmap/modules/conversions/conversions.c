@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The conversions between page frame numbers, struct pages and addresses, a function each. */
 #include <linux/mm.h>
-#include <linux/module.h>
 
 struct page *converted_page(unsigned long pfn);
 unsigned long converted_pfn(const struct page *page);
@@ -33,6 +32,3 @@ bool valid_pfn(unsigned long pfn)
 {
 	return pfn_valid(pfn);
 }
-
-MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("Conversions to be disassembled");
