@@ -74,6 +74,12 @@ def _linked(kernel):
     return folder / "linked"
 
 
+def key(arch):
+    """Returns a digest of what figures depend on beside the kernel.  arch: from archdata.load()."""
+    facts = arch["kernel"]
+    return testmodule.key(["conversions"]) + facts["load"] + facts["idle"]
+
+
 def conversions(kernel):
     """Returns {conversion: (instructions, loads)} of a kernel.
 
@@ -98,13 +104,13 @@ def figures(label, kernel):
     return Figures(label, text_size(told), conversions(kernel))
 
 
-def grown(base, kernel, top):
-    """Returns [(function, change in bytes)] of those that changed most, the largest first.
+def grown(base, kernel):
+    """Returns [(function, change in bytes)], the largest first.
 
     base, kernel: kernel.Kernels that are built.  Raises Trouble.
     """
     return movers(output([kernel.tree / "scripts" / "bloat-o-meter", "-t", "-p", kernel.cross(),
-                          base.out / "vmlinux", kernel.out / "vmlinux"]), top)
+                          base.out / "vmlinux", kernel.out / "vmlinux"]))
 
 
 def text_size(text):
@@ -112,11 +118,11 @@ def text_size(text):
     return int(text.splitlines()[1].split()[0])
 
 
-def movers(text, top):
+def movers(text):
     """Returns [(function, change in bytes)] of what bloat-o-meter prints, the largest first."""
     rows = re.findall(r"^(\S+) +(?:\d+|-) +(?:\d+|-) +([+-]\d+)$", text, re.M)
     found = [(name, int(delta)) for name, delta in rows]
-    return sorted(found, key=lambda row: (-abs(row[1]), row[0]))[:top]
+    return sorted(found, key=lambda row: (-abs(row[1]), row[0]))
 
 
 def table(figures):
@@ -166,7 +172,7 @@ def main():
     base = kernels[0]
     for label, kernel in list(zip(options.kernels, kernels))[1:]:
         print(f"\n{options.kernels[0]} to {label}, bytes of the functions that changed most:")
-        for name, delta in grown(base, kernel, options.top):
+        for name, delta in grown(base, kernel)[:options.top]:
             print(f"{delta:+8d}  {name}")
         differ = configure.differences(*((one.out / ".config").read_text()
                                          for one in (base, kernel)))

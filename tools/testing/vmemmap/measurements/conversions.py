@@ -14,11 +14,10 @@ back, the next pfn depends on what is found: it takes the conversions' latency, 
 overlap with what comes next. The models take turns; a ratio is of two turns in the same round.
 """
 import functools
-import hashlib
 import os
 
 import microbench
-from measure_plan import Point
+from measure_plan import Point, digest
 
 PLACE = 60
 SIZES = (1, 4, 16, 64)                  # GiB of simulated memory
@@ -44,15 +43,6 @@ def _name(gib, backing):
     return f"{gib}-GiB-{backing}"
 
 
-def _built(kernel):
-    """Returns a digest of what a kernel was built from; "" if it is not built yet."""
-    try:
-        with open(os.path.join(kernel.where.kernel, "built.json"), "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
-    except FileNotFoundError:
-        return ""
-
-
 def points(plan):
     """Returns a Point for each size of memory and backing."""
     group = _group(plan)
@@ -61,7 +51,8 @@ def points(plan):
     rounds = QUICK_ROUNDS if plan.quick else ROUNDS
     kernels = [model.kernel for model in group.models]
     program = functools.cache(lambda: microbench.build(kernels, plan.build, group.name))
-    inputs = {"models": {model.name: _built(model.kernel) for model in group.models},
+    inputs = {"models": {model.name: digest(os.path.join(model.kernel.where.kernel, "built.json"))
+                         for model in group.models},
               "program": microbench.key(), "rounds": rounds, "time": TIME,
               "processor": microbench.this_processor()}
 
