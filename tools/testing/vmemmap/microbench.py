@@ -112,7 +112,8 @@ def build(models, build_dir, name):
                           capture_output=True, text=True, check=False)
     if done.returncode:
         absent = sorted(set(re.findall(r"undefined reference to `(\w+)'", done.stderr)))
-        told = (f"conversions need what only a running kernel has: {' '.join(absent)}" if absent
+        told = ("take kernels of config bench or bench-no-numa; conversions of these need what only a "
+                f"running kernel has: {' '.join(absent)}" if absent
                 else (done.stderr.splitlines() or ["no message"])[0])
         raise Trouble(f"{NAME} does not link: {told}")
     os.replace(temporary, goal)
