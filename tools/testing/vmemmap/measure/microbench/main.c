@@ -7,7 +7,7 @@
  * PAGES		pages of simulated memory, a power of two
  * 2M|4K		what maps the memmap, and the models' tables
  * ROUNDS		how often each model has its turn
- * MICROSECONDS		how long a turn takes about
+ * MICROSECONDS		how long a turn takes about, on an average of the models
  *
  * Prints a line for each pattern, operation and model: their names, the model's number, and for
  * each round the nanoseconds per pfn, of this thread's processor time. The last line is "done".
@@ -29,6 +29,7 @@
 #define ALIGNMENT	(1024UL << 20)
 #define CHECKED		(256UL << 10)
 #define FIRST_COUNT	4096UL
+#define LAST_COUNT	(1024UL << 20)
 
 static const char *const operations[OPERATIONS] = {
 	[LOOP] = "loop",
@@ -194,6 +195,23 @@ static double measure(const struct model *model, unsigned long pattern, unsigned
 	return (now() - begin) / walk->count;
 }
 
+/* As many pfns that a turn takes about the time, in nanoseconds, on an average of all models. */
+static void choose_count(unsigned long pattern, unsigned long operation, struct walk *walk,
+			 double time)
+{
+	double all = 0;
+	unsigned long i;
+
+	for (walk->count = FIRST_COUNT; walk->count < LAST_COUNT; walk->count *= 2) {
+		for (all = 0, i = 0; i < model_count; i++)
+			all += measure(models[i], pattern, operation, walk);
+		all *= walk->count;
+		if (all >= time * model_count / 4)
+			break;
+	}
+	walk->count = walk->count * time * model_count / all + 1;
+}
+
 /* The models have turns, and each begins a round as often as the others. */
 static void compare(unsigned long pattern, unsigned long operation, struct walk *walk,
 		    unsigned long rounds, double time)
@@ -206,9 +224,7 @@ static void compare(unsigned long pattern, unsigned long operation, struct walk 
 	/* what fits into a cache is in it from the first round on */
 	walk->count = walk->mask + 1;
 	measure(models[0], SEQUENTIAL, TO_PAGE_READ, walk);
-	walk->count = FIRST_COUNT;
-	while (measure(models[0], pattern, operation, walk) * walk->count < time)
-		walk->count *= 2;
+	choose_count(pattern, operation, walk, time);
 	for (turn = 0; turn < rounds * model_count; turn++) {
 		round = turn / model_count;
 		i = (round + turn) % model_count;
