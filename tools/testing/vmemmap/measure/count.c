@@ -9,15 +9,22 @@
  * Every instruction is counted when it begins, by a callback of its own: one that faults and is
  * executed again counts twice, as it does for the processor; the rest of its block does not.
  *
+ * A kernel that boots sets no marks; there, parts are calls of functions, also one in another. Of
+ * each call (the first 256 of a part), the kernel's instructions or the time are told.
+ *
  * Arguments:
  *
  *	out=FILE		the result, as JSON
- *	mark=ADDR		where marks are stored to
+ *	mark=ADDR		where marks are stored to; without it, user mode is not counted
  *	user=START:END		user mode is in here, everything else is the kernel
  *	once=1			an instruction that follows itself at once is a string instruction's
  *				repetition, and not counted again, but as one of "repeats"
  *	range=NAME:START:END	count the kernel's loads from here
  *	exec=NAME:ADDR		count executions of an instruction
+ *	call=PART:FROM:TO	a part, a decimal number, begins with the call at FROM and ends
+ *				before the instruction at TO, to which the call returns
+ *	clock=1			count nothing: tell what processor time the emulator took for
+ *				these calls
  *
  * Addresses are hexadecimal, END is the last one. One CPU only: another one is an error that the
  * result has, as marks are that do not match.
@@ -26,12 +33,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "plugin.h"
 
 #define NAME_BYTES	48
 #define MAX_NAMES	64
 #define MAX_PARTS	256
+#define MAX_CALLS	32
+#define MAX_EACH	256
 #define NO_PART		-1
 
 /* What is counted for each mode, then for each range, then for each execution */
@@ -48,53 +58,102 @@ struct name {
 };
 
 struct part {
+	bool open;
 	unsigned int times;
-	uint64_t counts[COUNTERS];
+	uint64_t began, each[MAX_EACH];	/* nanoseconds; or the kernel's instructions */
+	uint64_t at_begin[COUNTERS], counts[COUNTERS];
+};
+
+struct call {
+	unsigned int part;
+	uint64_t from, to;
 };
 
 static const char *const mode_names[MODES] = { "kernel", "user" };
 static const char *const count_names[PER_MODE] = { "instructions", "repeats", "loads", "stores" };
 
-static uint64_t counts[COUNTERS], at_begin[COUNTERS];
+static uint64_t counts[COUNTERS];
 static struct part parts[MAX_PARTS];
-static int open_part = NO_PART;
+static struct call calls[MAX_CALLS];
+static unsigned int call_count;
+static int marked_part = NO_PART;
 static struct name ranges[MAX_NAMES], execs[MAX_NAMES];
 static unsigned int range_count, exec_count;
 static uint64_t lowest_range = UINT64_MAX, highest_range;
-static uint64_t mark_address = UINT64_MAX, user_start, user_end, last_address;
-static bool once;
+static uint64_t mark_address, user_start, user_end, last_address;
+static bool once, marks, clock_only;
 static const char *wrong;
 static char out[256] = "count.json";
 
-static void begin(int part)
+/* Of this thread, which is the guest's processor */
+static uint64_t processor_time(void)
 {
-	if (open_part != NO_PART)
-		wrong = "a part begins before the last one has ended";
-	open_part = part;
-	memcpy(at_begin, counts, sizeof(counts));
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
-static void end(int part)
+static void begin(struct part *part)
 {
+	if (part->open)
+		wrong = "a part begins again before it has ended";
+	part->open = true;
+	memcpy(part->at_begin, counts, sizeof(counts));
+	if (clock_only)
+		part->began = processor_time();
+}
+
+static void end(struct part *part)
+{
+	const unsigned int executed = KERNEL * PER_MODE + INSTRUCTIONS;
+	uint64_t took;
 	unsigned int i;
 
-	/* the store by which a program touches the page for the first time is such an end */
-	if (open_part == NO_PART)
+	if (!part->open)
 		return;
-	if (open_part != part)
-		wrong = "a part ends that has not begun";
-	open_part = NO_PART;
-	parts[part].times++;
+	took = clock_only ? processor_time() - part->began :
+			    counts[executed] - part->at_begin[executed];
+	if (part->times < MAX_EACH)
+		part->each[part->times] = took;
+	part->open = false;
+	part->times++;
 	for (i = 0; i < COUNTERS; i++)
-		parts[part].counts[i] += counts[i] - at_begin[i];
+		part->counts[i] += counts[i] - part->at_begin[i];
 }
 
 static void take_mark(uint64_t offset)
 {
-	if (offset / 8 % 2)
-		end(offset / 16);
-	else
-		begin(offset / 16);
+	int part = offset / 16;
+	bool ends = offset / 8 % 2;
+
+	if (!ends) {
+		if (marked_part != NO_PART)
+			wrong = "a part begins before the last one has ended";
+		marked_part = part;
+		begin(&parts[part]);
+		return;
+	}
+	/* the store by which a program touches the page for the first time is such an end */
+	if (marked_part == NO_PART)
+		return;
+	if (marked_part != part)
+		wrong = "a part ends that has not begun";
+	marked_part = NO_PART;
+	end(&parts[part]);
+}
+
+static void call_begins(unsigned int cpu, void *data)
+{
+	(void)cpu;
+	begin(data);
+}
+
+/* The instruction is executed without the call too, if something jumps there */
+static void call_ends(unsigned int cpu, void *data)
+{
+	(void)cpu;
+	end(data);
 }
 
 static void count_instruction(unsigned int cpu, uint64_t address, int mode)
@@ -152,25 +211,48 @@ static void access_by_user(unsigned int cpu, mem_info info, uint64_t address, vo
 		take_mark(address - mark_address);
 }
 
+static void watch_calls(struct qemu_plugin_insn *insn, uint64_t address, bool ends)
+{
+	unsigned int i;
+
+	for (i = 0; i < call_count; i++)
+		if (address == (ends ? calls[i].to : calls[i].from))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, ends ? call_ends : call_begins,
+							       NO_REGS, &parts[calls[i].part]);
+}
+
+static void count_insn(struct qemu_plugin_insn *insn, uint64_t address)
+{
+	bool user = address >= user_start && address <= user_end;
+	uintptr_t k;
+
+	/* firmware and what unpacks a kernel are down there too, and take their time */
+	if (user && !marks)
+		return;
+	qemu_plugin_register_vcpu_insn_exec_cb(insn, user ? count_user : count_kernel, NO_REGS,
+					       (void *)(uintptr_t)address);
+	for (k = 0; k < exec_count; k++)
+		if (address == execs[k].start)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, count_exec, NO_REGS,
+							       (void *)k);
+	qemu_plugin_register_vcpu_mem_cb(insn, user ? access_by_user : access_by_kernel, NO_REGS,
+					 MEM_READ_WRITE, NULL);
+}
+
 static void translate(plugin_id id, struct qemu_plugin_tb *tb)
 {
 	size_t count = qemu_plugin_tb_n_insns(tb), i;
-	uintptr_t k;
 
 	(void)id;
 	for (i = 0; i < count; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint64_t address = qemu_plugin_insn_vaddr(insn);
-		bool user = address >= user_start && address <= user_end;
 
-		qemu_plugin_register_vcpu_insn_exec_cb(insn, user ? count_user : count_kernel,
-						       NO_REGS, (void *)(uintptr_t)address);
-		for (k = 0; k < exec_count; k++)
-			if (address == execs[k].start)
-				qemu_plugin_register_vcpu_insn_exec_cb(insn, count_exec, NO_REGS,
-								       (void *)k);
-		qemu_plugin_register_vcpu_mem_cb(insn, user ? access_by_user : access_by_kernel,
-						 NO_REGS, MEM_READ_WRITE, NULL);
+		/* callbacks come in this order: the call counts, what follows it does not */
+		watch_calls(insn, address, true);
+		watch_calls(insn, address, false);
+		if (!clock_only)
+			count_insn(insn, address);
 	}
 }
 
@@ -185,11 +267,27 @@ static void tell_names(FILE *file, const char *what, const struct name *names,
 	fprintf(file, "}");
 }
 
+static void tell_each(FILE *file, const struct part *part)
+{
+	unsigned int i;
+
+	fprintf(file, ", \"each\": [");
+	for (i = 0; i < part->times && i < MAX_EACH; i++)
+		fprintf(file, "%s%" PRIu64, i ? ", " : "", part->each[i]);
+	fprintf(file, "]");
+}
+
 static void tell_part(FILE *file, int number, const struct part *part)
 {
 	int mode, i;
 
 	fprintf(file, "{\"part\": %d, \"times\": %u", number, part->times);
+	if (call_count)
+		tell_each(file, part);
+	if (clock_only) {
+		fprintf(file, "}");
+		return;
+	}
 	for (mode = 0; mode < MODES; mode++) {
 		fprintf(file, ", \"%s\": {", mode_names[mode]);
 		for (i = 0; i < PER_MODE; i++)
@@ -214,8 +312,9 @@ static void tell(plugin_id id, void *data)
 		perror(out);
 		return;
 	}
-	if (open_part != NO_PART)
-		wrong = "a part has not ended";
+	for (i = 0; i < MAX_PARTS; i++)
+		if (parts[i].open && !wrong)
+			wrong = "a part has not ended";
 	fprintf(file, "{\"wrong\": \"%s\", \"parts\": [", wrong ? wrong : "");
 	for (i = 0; i < MAX_PARTS; i++)
 		if (parts[i].times) {
@@ -257,6 +356,15 @@ static bool take_exec(const char *text)
 	       ++exec_count;
 }
 
+static bool take_call(const char *text)
+{
+	struct call *call = &calls[call_count];
+
+	return call_count < MAX_CALLS &&
+	       sscanf(text, "%u:%" SCNx64 ":%" SCNx64, &call->part, &call->from, &call->to) == 3 &&
+	       call->part < MAX_PARTS && ++call_count;
+}
+
 static bool take(const char *argument)
 {
 	const char *value = strchr(argument, '=');
@@ -266,13 +374,19 @@ static bool take(const char *argument)
 	if (!strncmp(argument, "out=", 4))
 		return snprintf(out, sizeof(out), "%s", value) < (int)sizeof(out);
 	if (!strncmp(argument, "mark=", 5))
-		return sscanf(value, "%" SCNx64, &mark_address) == 1;
+		return (marks = sscanf(value, "%" SCNx64, &mark_address) == 1);
 	if (!strncmp(argument, "user=", 5))
 		return sscanf(value, "%" SCNx64 ":%" SCNx64, &user_start, &user_end) == 2;
 	if (!strncmp(argument, "range=", 6))
 		return take_range(value);
 	if (!strncmp(argument, "exec=", 5))
 		return take_exec(value);
+	if (!strncmp(argument, "call=", 5))
+		return take_call(value);
+	if (!strcmp(argument, "clock=1")) {
+		clock_only = true;
+		return true;
+	}
 	once = !strcmp(argument, "once=1");
 	return once;
 }

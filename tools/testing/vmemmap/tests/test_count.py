@@ -48,10 +48,11 @@ int main(int argc, char **argv)
 			continue;
 		}
 		exec_count = 0;
+		touch = NULL;
 		translate(0, NULL);
 		for (int i = 0; i < exec_count; i++)
 			execs[i].f(cpu, execs[i].data);
-		if (what != 'x' && scanf("%lx", &at) == 1)
+		if (what != 'x' && scanf("%lx", &at) == 1 && touch)
 			touch(cpu, what == 's', at, NULL);
 	}
 	end(0, NULL);
@@ -68,13 +69,17 @@ class Plugin(support.PluginCase):
 
     PLUGIN, HARNESS = plugin.SOURCE / "count.c", HARNESS
 
-    def result(self, lines, *arguments):
+    def result(self, lines, *arguments, mark=(f"mark={count.MARK:x}",)):
         """Return what the plugin writes after lines of input."""
         out = self.folder / "out"
-        subprocess.run([self.program, f"out={out}", f"mark={count.MARK:x}",
-                        "user=0:7fffffffffff", *arguments], input="\n".join(lines), text=True,
-                       check=True)
+        subprocess.run([self.program, f"out={out}", *mark, "user=0:7fffffffffff", *arguments],
+                       input="\n".join(lines), text=True, check=True)
         return json.loads(out.read_text())
+
+    def test_many_calls(self):
+        data = self.result([f"x {KERNEL:x}", f"x {KERNEL + 4:x}"] * 300,
+                           f"call=1:{KERNEL:x}:{KERNEL + 4:x}")
+        self.assertEqual((data["parts"][0]["times"], data["parts"][0]["each"]), (300, [1] * 256))
 
     def test_only_between_marks(self):
         outside = [f"x {KERNEL:x}", f"l {KERNEL:x} 1000", f"x {USER:x}", f"s {USER:x} 2000"]
@@ -123,8 +128,38 @@ class Plugin(support.PluginCase):
             with self.subTest(wrong):
                 self.assertEqual(self.result(lines)["wrong"], wrong)
 
+    def test_calls(self):
+        def at(offset):
+            return f"x {KERNEL + offset:x}"
+        # 0x10 calls what is at 0x40, which calls 0x80 from 0x44
+        lines = [at(0), at(0x10), at(0x40), at(0x44), at(0x80), at(0x48), at(0x15), at(0x15)]
+        calls = [f"call=0:{KERNEL + 0x10:x}:{KERNEL + 0x15:x}",
+                 f"call=9:{KERNEL + 0x44:x}:{KERNEL + 0x48:x}"]
+        data = self.result(lines * 2, *calls)
+        self.assertEqual(data["wrong"], "")
+        self.assertEqual([(part["part"], part["times"], part["kernel"]["instructions"])
+                          for part in data["parts"]], [(0, 2, 10), (9, 2, 4)])
+        # nobody marks anything: user mode is left alone, wherever it stores to
+        self.assertEqual(self.result([lines[1], BEGIN, f"s {USER:x} 0", *lines[2:]], *calls,
+                                     mark=())["parts"][0],
+                         self.result(lines, *calls)["parts"][0])
+        self.assertEqual([part["each"] for part in data["parts"]], [[5, 5], [2, 2]])
+        timed = self.result(lines * 2, *calls, "clock=1")["parts"]
+        self.assertEqual([(part["part"], part["times"]) for part in timed], [(0, 2), (9, 2)])
+        for whole, inner in zip(*(part["each"] for part in timed)):
+            self.assertGreater(whole, inner)
+        self.assertNotIn("kernel", timed[0])
+
+    def test_calls_that_do_not_match(self):
+        call = f"call=1:{KERNEL:x}:{KERNEL + 4:x}"
+        for lines, wrong in (([f"x {KERNEL + 4:x}"], ""), ([f"x {KERNEL:x}"] * 2 +
+                             [f"x {KERNEL + 4:x}"], "a part begins again before it has ended"),
+                             ([f"x {KERNEL:x}"], "a part has not ended")):
+            with self.subTest(wrong):
+                self.assertEqual(self.result(lines, call)["wrong"], wrong)
+
     def test_bad_arguments(self):
-        for bad in ("nonsense", "user=1", "range=a:2:1", "range=a", "exec=a", "exec=,:1", "once=2",
+        for bad in ("call=1:2", "call=256:1:2", "call=x:1:2", "clock=2", "nonsense", "user=1", "range=a:2:1", "range=a", "exec=a", "exec=,:1", "once=2",
                     "mark="):
             with self.subTest(bad):
                 done = subprocess.run([self.program, bad], capture_output=True, text=True,
