@@ -2,19 +2,26 @@
 # SPDX-License-Identifier: GPL-2.0
 """Measures what looking at struct pages costs in the data TLBs of an Itanium 2.
 
-	dtlb.py --build BUILD --base-version V [--memory 2G] [--picks N] [--rounds N] KERNEL...
+	dtlb.py --build BUILD --base-version V [--memory 1G,2G] [--picks N] [--rounds N] [--rst FILE]
+		KERNEL...
 
 KERNEL is LABEL:VARIANT:CONFIG[:PARAMETERS], for each of which a kernel of ia64 has been built;
-PARAMETERS are more kernel parameters.  Each boots twice: as it is, to hear from its report how the
-memmap is mapped, and with the plugin measure/dtlb.c, which has the model of the TLBs, while it does
-measure/work.c.  Clock and instructions are counted, not measured, so the numbers repeat.
+PARAMETERS are more kernel parameters.  Each boots with each size of memory while the plugin
+measure/dtlb.c, which has the model of the TLBs, watches it doing measure/work.c.  Where the memmap
+is virtual it boots once before, to hear from its report how the memmap is mapped.  Clock and
+instructions are counted, not measured, so the numbers repeat.
 
-The tables have a line for each kernel: instructions in kernel mode; executions of miss vectors by
-the emulated processor; misses of the model's second level, found by the walker or not, in the memmap
-and elsewhere.
+The tables have a line for each kernel and size of memory: what maps the memmap; instructions in
+kernel mode; misses of the model's second level, found by the walker or not, in the memmap and
+elsewhere; executions of miss vectors by the emulated processor.  With --rst they are written to a
+file as a part of a document.  What fails is told at the end and left out.  Results are kept in
+BUILD/measure/dtlb, and made again when anything has changed that they depend on.
 """
 import argparse
+import concurrent.futures
 import dataclasses
+import hashlib
+import json
 import os
 import re
 import sys
@@ -25,38 +32,50 @@ import layout
 import machine
 import nolibc
 import plugin
-from toolbox import Trouble, output, run_tool, say
+import ram
+import rst
+
+import compose
+from toolbox import Trouble, output, run_tool, say, write_whole
 
 SOURCE = layout.BED / "measure"
 PHASES = {1: "sequential: two reads of /proc/kpagecount", 3: "random: words of /proc/kpagecount",
           5: "mixed: processes, page faults, files, a pipe"}
 VECTORS = ("vhpt_miss", "dtlb_miss", "alt_dtlb_miss", "nested_dtlb_miss", "vmemmap_miss")
 PHASE = "sys_sysinfo"
-GRANULE_SHIFT = 24
 # What the kernel pins by translation registers: itself, and a CPU's data.
 PINS = ((0xa000000100000000, 0xa000000103ffffff), (0xfffffffffffc0000, 0xffffffffffffffff))
 # Entries of the second level that are left: a third register maps the stack.
 TLB = 125
 REGION_7 = 0xe000000000000000
+AT_ONCE = 2
+HEAD = ("kernel", "memory", "memmap by", "kernel instr.", "memmap walked", "memmap vector",
+        "other walked", "other vector", *VECTORS[:3], VECTORS[4])
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Kernel:
-    """One kernel to measure."""
+    """One kernel to measure, with what its .config says of its translations."""
     label: str
     where: boot.Place
     config: str
     cmdline: str
     page_shift: int = 14
-    memmap: tuple = ()
+    granule_shift: int = 24
+    virtual: bool = True
 
-    def maps(self):
-        """Returns [(name, first address, last address, size as a power of two, how found)]."""
-        found = [self.memmap] if self.memmap else []
-        return found + [
-            ("user", 0x2000000000000000, 0x9fffffffffffffff, self.page_shift, "walked"),
-            ("vmalloc", 0xa000000000000000, 0xbfffffffffffffff, self.page_shift, "walked"),
-            ("linear", REGION_7, 0xffffffffffffffff, GRANULE_SHIFT, "vector")]
+
+@dataclasses.dataclass(frozen=True)
+class Map:
+    """A range of addresses and how it is translated, as the plugin takes it.
+
+    first, last: addresses; shift: of a translation's size; how: "walked" or "vector".
+    """
+    name: str
+    first: int
+    last: int
+    shift: int
+    how: str
 
 
 def parse(text, build, version):
@@ -64,34 +83,69 @@ def parse(text, build, version):
     label, _, rest = text.partition(":")
     variant, _, rest = rest.partition(":")
     config, _, cmdline = rest.partition(":")
-    if not config or variant not in guest.VARIANTS:
+    if not config or variant not in compose.VARIANTS:
         raise Trouble(f"{text}: not LABEL:VARIANT:CONFIG[:PARAMETERS]")
     where = boot.place(build, version, variant, "ia64", config)
     if not os.path.isfile(os.path.join(where.kernel, "vmlinux")):
         raise Trouble(f"{where.kernel}: no kernel there; make kernel ARCH=ia64 VARIANT={variant} "
                       f"CONFIG={config}")
     with open(os.path.join(where.kernel, ".config"), encoding="utf-8") as file:
-        size = re.search(r"^CONFIG_IA64_PAGE_SIZE_(\d+)KB=y$", file.read(), re.M)
-    return Kernel(label, where, config, cmdline, int(size[1]).bit_length() + 9)
+        options = file.read()
+    page = re.search(r"^CONFIG_IA64_PAGE_SIZE_(\d+)KB=y$", options, re.M)
+    granule = re.search(r"^CONFIG_IA64_GRANULE_(\d+)MB=y$", options, re.M)
+    return Kernel(label, where, config, cmdline, _shift(int(page[1]) << 10),
+                  _shift(int(granule[1]) << 20), "CONFIG_SPARSEMEM_VMEMMAP=y" in options)
 
 
-def learn(kernel, report):
-    """Takes from a report how the memmap is mapped.
+def _shift(size):
+    return size.bit_length() - 1
 
-    kernel: its memmap is filled in.  report: lines.  Raises Trouble where leaves of several sizes
-    map it: the model has one.
+
+def learn(label, report, sections):
+    """Takes from a report how the memmap is mapped; returns Maps, none if it is not virtual.
+
+    label: for messages.  report: lines.  sections: the numbers of those that have memory, which
+    decide where large leaves are if there are several sizes.  Raises Trouble where that does not
+    lead to as many leaves as the report has.
     """
     text = "\n".join(report)
     place = re.search(r"^range: 0x([0-9a-f]+)-0x([0-9a-f]+)", text, re.M)
     if not place:
-        return
+        return []
     start, last = int(place[1], 16), int(place[2], 16)
-    sizes = {int(size) for size, count in
-             re.findall(r"leaves of (\d+) KiB: (\d+)$", text, re.M) if int(count)}
-    if len(sizes) != 1:
-        raise Trouble(f"{kernel.label}: the report has leaves of {len(sizes)} sizes, one is wanted")
-    shift = sizes.pop().bit_length() + 9
-    kernel.memmap = ("memmap", start, last, shift, "vector" if start >= REGION_7 else "walked")
+    how = "vector" if start >= REGION_7 else "walked"
+    leaves = {int(size) << 10: int(count) for size, count in
+              re.findall(r"leaves of (\d+) KiB: (\d+)$", text, re.M) if int(count)}
+    if len(leaves) == 1:
+        return [Map("memmap", start, last, _shift(*leaves), how)]
+    sizes = re.search(r"^sizes: struct page (\d+) B, base page (\d+) KiB, section (\d+) MiB",
+                      text, re.M)
+    if not sizes:
+        raise Trouble(f"{label}: the report does not tell sizes")
+    described = (int(sizes[3]) << 10) // int(sizes[2]) * int(sizes[1])
+    maps = []
+    left = set(sections)
+    for size in sorted(leaves, reverse=True):
+        each = size // described
+        found = [number for number in sorted(left) if each and not number % each and
+                 left.issuperset(range(number, number + each))]
+        if len(found) != leaves[size]:
+            raise Trouble(f"{label}: the report has {leaves[size]} leaves of {size >> 10} KiB, "
+                          f"{len(found)} were expected")
+        for number in found:
+            left -= set(range(number, number + each))
+            first = start + number * described
+            maps.append(Map("memmap", first, first + size - 1, _shift(size), how))
+    return maps
+
+
+def sections_of(memory, pieces, size=1 << 30):
+    """Returns the set of numbers of the sections that have memory.
+
+    memory: bytes; pieces: where the machine puts RAM, see ram.py; size: of a section.
+    """
+    return {number for _, start, length in ram.ranges([memory], pieces)
+            for number in range(start // size, -(-(start + length) // size))}
 
 
 def symbols(kernel):
@@ -100,102 +154,199 @@ def symbols(kernel):
     return {name: address for address, kind, name in map(str.split, lines) if kind in "tT"}
 
 
-def arguments(kernel, program, result):
-    """Returns the emulator's arguments that load the plugin and fix the clock."""
+def arguments(kernel, memmap, program, result):
+    """Returns the emulator's arguments that load the plugin and fix the clock.
+
+    memmap: from learn().  program, result: paths.
+    """
     known = symbols(kernel)
+    maps = [*memmap,
+            Map("user", 0x2000000000000000, 0x9fffffffffffffff, kernel.page_shift, "walked"),
+            Map("vmalloc", 0xa000000000000000, 0xbfffffffffffffff, kernel.page_shift, "walked"),
+            Map("linear", REGION_7, 0xffffffffffffffff, kernel.granule_shift, "vector")]
     words = [program, f"out={result}", f"phase={known[PHASE]}", f"tlb={TLB}"]
     words += [f"exec={name}:{known[name]}" for name in VECTORS if name in known]
     words += [f"pin={start:x}:{end:x}" for start, end in PINS]
-    words += [f"map={name}:{start:x}:{end:x}:{shift}:{how}"
-              for name, start, end, shift, how in kernel.maps()]
+    words += [f"map={one.name}:{one.first:x}:{one.last:x}:{one.shift}:{one.how}" for one in maps]
     return ("-plugin", ",".join(words), "-icount", "shift=0", "-rtc",
             "clock=vm,base=2026-01-01")
 
 
 def read(result):
-    """Returns {phase: {"KEY NAME": number}} of what the plugin wrote."""
+    """Returns {phase: {"KEY NAME": number}} of what the plugin wrote, maps of one name added up."""
     found = {}
     with open(result, encoding="ascii") as file:
         for line in file:
             phase, key, name, number = line.split()
-            found.setdefault(int(phase), {})[f"{key} {name}"] = int(number)
+            one = found.setdefault(phase, {})
+            one[f"{key} {name}"] = one.get(f"{key} {name}", 0) + int(number)
     return found
 
 
-def table(results, phase):
-    """Returns lines with one kernel each: label and {"KEY NAME": number} of a phase."""
-    head = ["", "kernel instr.", *VECTORS[:3], "vmemmap_miss", "memmap acc.", "walked", "vector",
-            "other walked", "other vector"]
-    rows = [head]
-    for label, phases in results:
-        one = phases.get(phase, {})
-        other = {how: sum(number for key, number in one.items()
-                          if key.startswith(how + " ") and not key.endswith(" memmap"))
-                 for how in ("walked", "vector")}
-        rows.append([label, one.get("instructions kernel", 0),
-                     *(one.get(f"exec {name}", "-") for name in (*VECTORS[:3], "vmemmap_miss")),
-                     *(one.get(f"{how} memmap", "-") for how in ("access", "walked", "vector")),
-                     other["walked"], other["vector"]])
-    widths = [max(len(str(row[i])) for row in rows) for i in range(len(head))]
-    return ["  ".join([str(row[0]).ljust(widths[0])] +
-                      [str(cell).rjust(width) for cell, width in zip(row[1:], widths[1:])])
-            for row in rows]
+def row(label, memory, result, phase):
+    """Returns a line of a table, as HEAD says; result: from Measurement.result()."""
+    one = result["phases"].get(str(phase), {})
+    other = {how: sum(number for key, number in one.items()
+                      if key.startswith(how + " ") and not key.endswith(" memmap"))
+             for how in ("walked", "vector")}
+    return [str(cell) for cell in (
+        label, memory, result["mapped"], one.get("instructions kernel", 0),
+        *(one.get(f"{how} memmap", "-") for how in ("walked", "vector")),
+        other["walked"], other["vector"],
+        *(one.get(f"exec {name}", "-") for name in (*VECTORS[:3], VECTORS[4])))]
 
 
-def measured(kernel, arch, options, program, work):
-    """Boots one kernel twice; returns what read() returns.  Raises Trouble."""
-    one = guest.Guest(name=f"dtlb-{kernel.label}", arch="ia64", about="", config=kernel.config,
-                      memory=guest.size(options.memory), smp=1, cmdline=kernel.cmdline, check=False,
-                      expects={"": guest.Expect(may_skip=("kunit",))}, timeout=3600)
-    outcome = boot.run(one, arch, kernel.where)
-    learn(kernel, [line.partition("guest| ")[2] for line in outcome.lines if "guest| " in line])
-    result = os.path.join(options.build, "measure", f"{one.name}.out")
-    if os.path.exists(result):
+def mapped(memmap, granule_shift):
+    """Returns in words what maps the memmap: sizes of its translations."""
+    if not memmap:
+        return f"{1 << granule_shift >> 20} MiB, linear"
+    sizes = sorted({one.shift for one in memmap}, reverse=True)
+    return ", ".join(f"{1 << shift >> 20} MiB" if shift >= 20 else f"{1 << shift >> 10} KiB"
+                     for shift in sizes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    """One kernel with one size of memory, "2G"."""
+    kernel: Kernel
+    memory: str
+    picks: int
+    rounds: int
+
+    def inputs(self):
+        """Returns all that the result depends on, for JSON, beside this program."""
+        digest = hashlib.sha256()
+        for path in (*(SOURCE / name for name in ("dtlb.c", "plugin.h", "work.c")),
+                     os.path.join(self.kernel.where.kernel, "vmlinux")):
+            with open(path, "rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return [digest.hexdigest(), self.kernel.cmdline, self.memory, self.picks, self.rounds]
+
+    def result(self, arch, build, program, work):
+        """Boots the kernel, or takes what is known; returns {"mapped": …, "phases": read()}.
+
+        Raises Trouble.
+        """
+        name = "-".join(("dtlb", *re.findall(r"\w+", self.kernel.label),
+                         self.kernel.config, self.memory))
+        path = os.path.join(build, "measure", "dtlb", f"{name}.json")
+        inputs = self.inputs()
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                known = json.load(file)
+            if known["inputs"] == inputs:
+                return known
+        say(f"{self.kernel.label}, {self.memory}: measuring")
+        known = {"inputs": inputs, **self._measured(name, arch, build, program, work)}
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write_whole(path, json.dumps(known, indent=1) + "\n")
+        return known
+
+    def _measured(self, name, arch, build, program, work):
+        kernel = self.kernel
+        memory = guest.size(self.memory)
+        one = guest.Guest(name=name, arch="ia64", about="", config=kernel.config, memory=memory,
+                          smp=1, cmdline=kernel.cmdline, check=False, variants=compose.VARIANTS,
+                          expects={"": guest.Expect(may_skip=("kunit",))}, timeout=3600)
+        memmap = []
+        if kernel.virtual:
+            outcome = boot.run(one, arch, kernel.where)
+            memmap = learn(f"{kernel.label}, {self.memory}",
+                           [line.partition("guest| ")[2] for line in outcome.lines
+                            if "guest| " in line], sections_of(memory, arch.efi["ram"]))
+            if not memmap:
+                raise Trouble(f"{kernel.label}: no report says how the memmap is mapped (log: "
+                              f"{outcome.log})")
+        result = os.path.join(build, "measure", f"{name}.out")
+        if os.path.exists(result):
+            os.remove(result)
+        slow = dataclasses.replace(arch, extra=arch.extra +
+                                   arguments(kernel, memmap, program, result))
+        one = dataclasses.replace(one, tests=("work",),
+                                  env={"PICKS": self.picks, "ROUNDS": self.rounds})
+        outcome = boot.run(one, slow, kernel.where, programs={"work": work})
+        if not os.path.exists(result) or outcome.status == "failed":
+            raise Trouble(f"{kernel.label}: {(outcome.problems or ['no result'])[0]} "
+                          f"(log: {outcome.log})")
+        phases = read(result)
         os.remove(result)
-    slow = dataclasses.replace(arch, extra=arch.extra + arguments(kernel, program, result))
-    one = dataclasses.replace(one, tests=("work",),
-                              env={"PICKS": options.picks, "ROUNDS": options.rounds})
-    outcome = boot.run(one, slow, kernel.where, programs={"work": work})
-    if not os.path.exists(result) or outcome.status == "failed":
-        raise Trouble(f"{kernel.label}: {(outcome.problems or ['no result'])[0]} "
-                      f"(log: {outcome.log})")
-    return read(result)
+        return {"mapped": mapped(memmap, kernel.granule_shift), "phases": phases}
+
+
+def tables(measured):
+    """Returns [(page size in KiB, name of a phase, rows)]; measured: [(Measurement, result)]."""
+    found = []
+    for shift in sorted({one.kernel.page_shift for one, _ in measured}):
+        for phase, name in PHASES.items():
+            found.append((1 << shift >> 10, name,
+                          [row(one.kernel.label, one.memory, result, phase)
+                           for one, result in measured if one.kernel.page_shift == shift]))
+    return found
+
+
+def document(options, measured):
+    """Returns the tables as a part of a document, with the command that makes them again."""
+    command = ["tools/testing/vmemmap/dtlb.py", "--build", "build", "--base-version",
+               options.base_version, "--memory", ",".join(options.memory),
+               "--picks", str(options.picks), "--rounds", str(options.rounds),
+               "--rst", "FILE", *options.kernels]
+    parts = [rst.made_by(command)]
+    for size, name, rows in tables(measured):
+        parts.append(f"{size} KiB pages, {name}:")
+        parts.append(rst.table(HEAD, rows))
+    return "\n\n".join(parts) + "\n"
 
 
 def _arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True, help="the build folder")
     parser.add_argument("--base-version", required=True, help="version of the base")
-    parser.add_argument("--memory", default="2G")
+    parser.add_argument("--memory", default="2G", help="sizes, with commas between them")
     parser.add_argument("--picks", type=int, default=20000, help="words read at random")
     parser.add_argument("--rounds", type=int, default=20, help="of mixed work")
+    parser.add_argument("--rst", default="", metavar="FILE", help="write the tables there, too")
     parser.add_argument("kernels", nargs="+", metavar="LABEL:VARIANT:CONFIG[:PARAMETERS]")
     return parser.parse_args()
+
+
+def _sizes(text):
+    """Returns sizes of memory as a list of strings.  Raises Trouble."""
+    try:
+        return [one for one in text.split(",") if guest.size(one)]
+    except ValueError as error:
+        raise Trouble(f"--memory: {error}") from None
 
 
 def main():
     """The program; returns its exit status."""
     options = _arguments()
-    options.build = os.path.abspath(options.build)
+    build = os.path.abspath(options.build)
+    options.memory = _sizes(options.memory)
     arch = machine.arch_facts("ia64")
     machine.need_emulator(arch)
-    kernels = [parse(text, options.build, options.base_version) for text in options.kernels]
-    program = plugin.build("dtlb", machine.emulator(arch), options.build)
-    work = os.path.join(options.build, "measure", "work")
-    nolibc.Compiler("ia64", kernels[0].where.tree, options.build).program(str(SOURCE / "work.c"),
-                                                                          work)
-    results = []
-    for kernel in kernels:
-        say(f"{kernel.label}: measuring")
-        results.append((kernel.label, measured(kernel, arch, options, program, work)))
-        memmap = kernel.memmap
-        print(f"{kernel.label}: {kernel.where.variant} {kernel.config} {kernel.cmdline}; memmap " +
-              (f"by {1 << memmap[3] >> 10} KiB, {memmap[4]}" if memmap else "in the linear map"))
-    for phase, name in PHASES.items():
-        print(f"\n{name} ({options.memory}, base {options.base_version})")
-        print("\n".join(table(results, phase)))
+    kernels = [parse(text, build, options.base_version) for text in options.kernels]
+    program = plugin.build("dtlb", machine.emulator(arch), build)
+    work = os.path.join(build, "measure", "work")
+    nolibc.Compiler("ia64", kernels[0].where.tree, build).program(str(SOURCE / "work.c"), work)
+    wanted = [Measurement(kernel, memory, options.picks, options.rounds)
+              for memory in options.memory for kernel in kernels]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        waiting = {one: pool.submit(one.result, arch, build, program, work) for one in wanted}
+    measured, failures = [], []
+    for one, future in waiting.items():
+        try:
+            measured.append((one, future.result()))
+        except Trouble as trouble:
+            failures.append(f"{one.memory}: {trouble}")
+    for size, name, rows in tables(measured):
+        print(f"\n{size} KiB pages, {name} (base {options.base_version})")
+        print(rst.table(HEAD, rows))
         sys.stdout.flush()
-    return 0
+    if options.rst:
+        write_whole(options.rst, document(options, measured))
+    for failure in failures:
+        print(f"not measured: {failure}")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import subprocess
 import unittest
 
 import support
-import boot
 import dtlb
+import rst
 from toolbox import Trouble
 
 # Stands for QEMU: takes the plugin's functions, and calls them as accesses of a guest would.
@@ -63,7 +63,7 @@ class Model(support.PluginCase):
                                             for start, step, count in accesses), text=True,
                               capture_output=True)
         self.assertEqual(done.returncode, 0, done.stderr)
-        return dtlb.read(out)[1]
+        return dtlb.read(out)["1"]
 
     def test_a_leaf_is_one_miss(self):
         large = self.counts([(MEMMAP, 64, 65536)], f"map=m:{MEMMAP:x}:ffffffffffffffff:22:vector")
@@ -105,28 +105,39 @@ class Model(support.PluginCase):
 class Report(unittest.TestCase):
     """How the memmap is mapped, out of a kernel's report."""
 
-    def kernel(self):
-        """Return a Kernel that nothing is known of."""
-        return dtlb.Kernel("x", boot.Place("", "", "", "vmemmap"), "default", "")
+    SIZES = "sizes: struct page 64 B, base page 16 KiB, section 1024 MiB"
+    REGION_7 = "range: 0xfffe000000000000-0xfffe03ffffffffff, 4096 GiB"
 
-    def test_learn(self):
-        kernel = self.kernel()
-        dtlb.learn(kernel, ["model: x", "range: 0xfffe000000000000-0xfffe03ffffffffff, 4096 GiB",
-                            "node 0: leaves of 16 KiB: 0", "node 0: leaves of 4096 KiB: 2"])
-        self.assertEqual(kernel.memmap, ("memmap", MEMMAP, 0xfffe03ffffffffff, 22, "vector"))
-        kernel = self.kernel()
-        dtlb.learn(kernel, ["range: 0xa000400000000000-0xa00043ffffffffff, 4096 GiB",
-                            "node 0: leaves of 16 KiB: 512"])
-        self.assertEqual(kernel.memmap[3:], (14, "walked"))
-        kernel = self.kernel()
-        dtlb.learn(kernel, ["model: SPARSEMEM with a table of sections"])
-        self.assertEqual(kernel.memmap, ())
+    def test_one_size(self):
+        found = dtlb.learn("x", ["model: x", self.REGION_7, "node 0: leaves of 16 KiB: 0",
+                                 "node 0: leaves of 4096 KiB: 2"], {0, 1})
+        self.assertEqual(found, [dtlb.Map("memmap", MEMMAP, 0xfffe03ffffffffff, 22, "vector")])
+        found = dtlb.learn("x", ["range: 0xa000400000000000-0xa00043ffffffffff, 4096 GiB",
+                                 "node 0: leaves of 16 KiB: 512"], {0, 1})
+        self.assertEqual((found[0].shift, found[0].how), (14, "walked"))
+        self.assertEqual(dtlb.learn("x", ["model: SPARSEMEM with a table of sections"], {0}), [])
 
-    def test_mixed_leaves(self):
-        with self.assertRaisesRegex(Trouble, "x: the report has leaves of 2 sizes"):
-            dtlb.learn(self.kernel(), ["range: 0xfffe000000000000-0xfffe03ffffffffff, 4096 GiB",
-                                       "node 0: leaves of 16 KiB: 3",
-                                       "node 0: leaves of 4096 KiB: 2"])
+    def test_large_leaves_lie_where_all_sections_are(self):
+        found = dtlb.learn("x", [self.REGION_7, self.SIZES, "node 0: leaves of 4096 KiB: 1",
+                                 "node 0: leaves of 16384 KiB: 1"], {3, 4, 5, 6, 7})
+        self.assertEqual([(one.first - MEMMAP, one.last + 1 - one.first, one.shift)
+                          for one in found],
+                         [(16 << 20, 16 << 20, 24), (12 << 20, 4 << 20, 22)])
+        self.assertEqual(dtlb.mapped(found, 24), "16 MiB, 4 MiB")
+
+    def test_report_that_cannot_be(self):
+        with self.assertRaisesRegex(Trouble, "has 2 leaves of 16384 KiB, 1 were expected"):
+            dtlb.learn("x", [self.REGION_7, self.SIZES, "node 0: leaves of 4096 KiB: 1",
+                             "node 0: leaves of 16384 KiB: 2"], {0, 1, 2, 3, 4})
+        with self.assertRaisesRegex(Trouble, "x: the report has 3 leaves of 16 KiB, 0 were"):
+            dtlb.learn("x", [self.REGION_7, self.SIZES, "node 0: leaves of 16 KiB: 3",
+                             "node 0: leaves of 4096 KiB: 2"], {0, 1})
+
+    def test_sections(self):
+        pieces = [[0, 2 << 30], [3 << 30, 7 << 29], [4 << 30, 0]]
+        self.assertEqual(dtlb.sections_of(1 << 30, pieces), {0})
+        self.assertEqual(dtlb.sections_of(9 << 28, pieces), {0, 1, 3})
+        self.assertEqual(dtlb.sections_of(3 << 30, pieces), {0, 1, 3, 4})
 
     def test_bad_kernel(self):
         for text in ("x", "x:vmemmap", "x:other:default"):
@@ -134,6 +145,23 @@ class Report(unittest.TestCase):
                 dtlb.parse(text, "/b", "v")
         with self.assertRaisesRegex(Trouble, "no kernel there; make kernel ARCH=ia64 VARIANT=cla"):
             dtlb.parse("x:classic:default", "/b", "v")
+
+
+class Tables(unittest.TestCase):
+    """What numbers become."""
+
+    def test_row(self):
+        result = {"mapped": "4 MiB", "phases": {"1": {
+            "instructions kernel": 7, "walked memmap": 0, "vector memmap": 2, "walked user": 3,
+            "vector linear": 4, "vector user": 5, "exec vhpt_miss": 6}}}
+        self.assertEqual(dtlb.row("x", "2G", result, 1),
+                         ["x", "2G", "4 MiB", "7", "0", "2", "3", "9", "6", "-", "-", "-"])
+
+    def test_rst(self):
+        self.assertEqual(rst.table(("who", "what for"), [["a b", "1"], ["c", "-"]]).splitlines(),
+                         ["===  ====", "who  what", "     for", "===  ====", "a b     1",
+                          "c       -", "===  ===="])
+        self.assertEqual(rst.made_by(["x", "a b"]), rst.HEAD + "Made by::\n\n\tx 'a b'")
 
 
 if __name__ == "__main__":
