@@ -3,6 +3,7 @@
  * DIMMs that the guest's data describes:
  *
  *	DIMMS=a,b	names; the machine knows the actions "plug a" and "unplug a"
+ *	BOOT_DIMMS=a,b	names of those that were there at boot
  *	DIMM_SIZE=256M	the size of each
  *	SLACK_KB=n	how far free memory may be from where it was, once all is unplugged
  *	ROUNDS=n	how often to plug and unplug
@@ -28,10 +29,10 @@ struct dimms {
 	char name[MAX_DIMMS][32];
 };
 
-/* Fills in what the environment says; returns how many there are. */
-static inline int find_dimms(struct dimms *dimms)
+/* Fills in what the environment says under a name; returns how many there are. */
+static inline int find_dimms_of(struct dimms *dimms, const char *name)
 {
-	const char *text = getenv("DIMMS");
+	const char *text = getenv(name);
 
 	memset(dimms, 0, sizeof(*dimms));
 	dimms->size_kb = env_number("DIMM_SIZE", 0) >> 10;
@@ -43,6 +44,11 @@ static inline int find_dimms(struct dimms *dimms)
 		text += length + (text[length] == ',');
 	}
 	return dimms->size_kb ? dimms->count : 0;
+}
+
+static inline int find_dimms(struct dimms *dimms)
+{
+	return find_dimms_of(dimms, "DIMMS");
 }
 
 /* Asks for "plug NAME" or "unplug NAME"; returns as ask_machine() does. */

@@ -105,21 +105,6 @@ static bool new_range(const struct ranges *before, struct range *found)
 	return false;
 }
 
-/* Counts the pages of a range that have a struct page. */
-static long long pages_in(const struct range *range)
-{
-	uint64_t words[512], pfn = range->start / page_size();
-	long long count = 0;
-	int got, i;
-
-	for (; pfn < range->end / page_size(); pfn += 512) {
-		got = page_words("/proc/kpageflags", pfn, words, 512);
-		for (i = 0; i < got; i++)
-			count += !(words[i] >> KPF_NOPAGE & 1);
-	}
-	return count;
-}
-
 TEST_F_TIMEOUT(hotplug, memmap_comes_and_goes, 120)
 {
 	struct totals now;

@@ -405,6 +405,27 @@ int page_words(const char *path, uint64_t pfn, uint64_t *words, int count)
 	return size / 8;
 }
 
+/**
+ * pages_in() - how many pages have a struct page
+ * @range: where to look
+ *
+ * Return: that number.
+ */
+long long pages_in(const struct range *range)
+{
+	uint64_t words[512], pfn = range->start / page_size();
+	long long count = 0;
+	int want, got, i;
+
+	for (; pfn < range->end / page_size(); pfn += want) {
+		want = range->end / page_size() - pfn < 512 ? range->end / page_size() - pfn : 512;
+		got = page_words("/proc/kpageflags", pfn, words, want);
+		for (i = 0; i < got; i++)
+			count += !(words[i] >> KPF_NOPAGE & 1);
+	}
+	return count;
+}
+
 static int open_control(void)
 {
 	const char *path = getenv("CONTROL");

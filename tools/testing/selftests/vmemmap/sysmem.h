@@ -61,6 +61,7 @@ uint64_t memmap_of(const struct ranges *ram, uint64_t granule);
 uint64_t ram_within(const struct ranges *ram, uint64_t start, uint64_t end);
 int mapped_memmap(struct mapped *map);
 int page_words(const char *path, uint64_t pfn, uint64_t *words, int count);
+long long pages_in(const struct range *range);
 
 int ask_machine(const char *request, char *answer, size_t size);
 void take_totals(struct totals *totals);
