@@ -78,7 +78,7 @@ def memory(guest, arch):
     Raises Trouble where there is no room for a DIMM.
     """
     return max([guest.memory] + [ram.reach(dimm.addr, dimm.size, arch.efi["ram"])
-                                 for dimm in guest.dimms])
+                                 for dimm in guest.dimms if not dimm.boot])
 
 
 def hidden(guest, arch):
@@ -90,8 +90,11 @@ def hidden(guest, arch):
     unused = [(start, size) for part, start, size in
               ram.ranges([guest.memory, beyond], arch.efi["ram"]) if part]
     for dimm in guest.dimms:
-        if not any(start <= dimm.addr and dimm.addr + dimm.size <= start + size
-                   for start, size in unused):
+        if dimm.boot:
+            if ram.reach(dimm.addr, dimm.size, arch.efi["ram"]) > guest.memory:
+                raise Trouble(f"guest {guest.name}: {dimm.name} is not there from the start")
+        elif not any(start <= dimm.addr and dimm.addr + dimm.size <= start + size
+                     for start, size in unused):
             raise Trouble(f"guest {guest.name}: {dimm.name} has to lie behind the memory that is "
                           "there from the start")
     return [*guest.hidden, *unused]
@@ -99,7 +102,7 @@ def hidden(guest, arch):
 
 def settings(guest):
     """Returns what init has to hear of the guest's DIMMs, as a dict."""
-    places = ",".join(f"{dimm.name}:{dimm.addr:x}:{dimm.size:x}:{dimm.node}"
+    places = ",".join(f"{dimm.name}:{dimm.addr:x}:{dimm.size:x}:{dimm.node}:{dimm.boot:d}"
                       for dimm in guest.dimms)
     return {"PLACES": places} if places else {}
 

@@ -29,11 +29,15 @@ class Node:
 
 @dataclasses.dataclass(frozen=True)
 class Dimm:
-    """Memory to plug: its name, bytes, node, and address (0 where the machine chooses)."""
+    """Memory to plug: its name, bytes, node, and address (0 where the machine chooses).
+
+    boot: it is there from the start.
+    """
     name: str
     size: int
     node: int
     addr: int
+    boot: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -202,9 +206,8 @@ def _actions(table):
 def _dimms(table):
     """Returns each [[dimm]], actions that plug and unplug it, and the tests' settings for them."""
     actions, sizes, dimms = {}, set(), []
-    names = []
     for number, data in enumerate(table.take("dimm", list, [])):
-        dimm = _Table(data, f"{table.where}: dimm {number}", ("size", "node", "addr"))
+        dimm = _Table(data, f"{table.where}: dimm {number}", ("size", "node", "addr", "boot"))
         bytes_, name = dimm.size("size"), f"dimm{number}"
         device = {"driver": "pc-dimm", "id": name, "memdev": f"mem-{name}"}
         if "node" in data:
@@ -219,11 +222,14 @@ def _dimms(table):
             {"event": "DEVICE_DELETED", "data": {"device": name}},
             {"execute": "object-del", "arguments": {"id": f"mem-{name}"}})
         sizes.add(bytes_)
-        names.append(name)
-        dimms.append(Dimm(name, bytes_, dimm.take("node", int, 0), dimm.size("addr", 0)))
+        dimms.append(Dimm(name, bytes_, dimm.take("node", int, 0), dimm.size("addr", 0),
+                          dimm.take("boot", bool, False)))
     if len(sizes) > 1:
         raise Trouble(f"{table.where}: the tests know one size for all [[dimm]]s")
-    env = {"DIMMS": ",".join(names), "DIMM_SIZE": f"{sizes.pop() >> 20}M"} if names else {}
+    env = {"DIMM_SIZE": f"{sizes.pop() >> 20}M"} if dimms else {}
+    for key, boot in (("DIMMS", False), ("BOOT_DIMMS", True)):
+        names = ",".join(dimm.name for dimm in dimms if dimm.boot == boot)
+        env.update({key: names} if names else {})
     return tuple(dimms), actions, env
 
 

@@ -104,11 +104,21 @@ class Command(unittest.TestCase):
         dimm = '[[dimm]]\nsize = "1G"\naddr = "{}G"\n'
         files, argv = self.files('memory = "2G"\n' + dimm.format(4) + dimm.format(5))
         self.assertEqual(files["hidden"].splitlines()[-1].split()[0], b"100000000")
-        self.assertIn(b"PLACES=dimm0:100000000:40000000:0,dimm1:140000000:", files["cmdline"])
+        self.assertIn(b"PLACES=dimm0:100000000:40000000:0:0,dimm1:140000000:", files["cmdline"])
         whole = sum(end - start for start, end in machine.arch_facts("ia64").efi["ram"] if end)
         self.assertEqual(argv[argv.index("-m") + 1], f"{(whole + (2 << 30)) >> 10}K")
         with self.assertRaisesRegex(Trouble, "dimm0 has to lie behind the memory"):
             self.files('memory = "2G"\n' + dimm.format(1))
+
+    def test_dimms_that_are_there_at_boot(self):
+        dimm = '[[dimm]]\nsize = "1G"\naddr = "{}G"\nboot = true\n'
+        files, argv = self.files('memory = "8G"\n' + dimm.format(5))
+        self.assertNotIn("hidden", files)
+        self.assertIn(b"PLACES=dimm0:140000000:40000000:0:1 ", files["cmdline"])
+        self.assertIn(b" BOOT_DIMMS=dimm0", files["cmdline"])
+        self.assertEqual(argv[argv.index("-m") + 1], f"{8 << 20}K")
+        with self.assertRaisesRegex(Trouble, "dimm0 is not there from the start"):
+            self.files('memory = "2G"\n' + dimm.format(5))
 
     @unittest.skipUnless(shutil.which("mformat"), "mtools are not installed")
     def test_volume(self):

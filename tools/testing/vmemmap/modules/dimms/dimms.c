@@ -4,7 +4,8 @@
  * of, is given to it and taken back. Tests ask for it at /dev/dimms, as they would ask the machine
  * on the control line: they write "plug NAME" or "unplug NAME", and read "ok" or "error ...".
  *
- * places=NAME:START:SIZE:NODE,... says what there is, in hexadecimal but for the node.
+ * places=NAME:START:SIZE:NODE:BOOT,... says what there is, in hexadecimal but for the node. BOOT is
+ * 1 for memory that the kernel knows from the start.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -29,11 +30,13 @@ struct dimm {
 	bool plugged;
 	/* The kernel may refuse what is plugged; it can be unplugged then, as from a machine */
 	bool added;
+	/* It was there before this module, and stays */
+	bool at_boot;
 };
 
 static char *places;
 module_param(places, charp, 0444);
-MODULE_PARM_DESC(places, "NAME:START:SIZE:NODE,...");
+MODULE_PARM_DESC(places, "NAME:START:SIZE:NODE:BOOT,...");
 
 static struct dimm dimms[MAX_DIMMS];
 static int count;
@@ -148,13 +151,17 @@ static int __init dimms_init(void)
 
 	while ((place = strsep(&rest, ",")) && *place) {
 		struct dimm *dimm = &dimms[count];
+		int at_boot;
 
 		if (count == MAX_DIMMS ||
-		    sscanf(place, "%15[^:]:%llx:%llx:%d", dimm->name, &dimm->start, &dimm->size,
-			   &dimm->nid) != 4) {
-			pr_err("%s: not NAME:START:SIZE:NODE, or too many\n", place);
+		    sscanf(place, "%15[^:]:%llx:%llx:%d:%d", dimm->name, &dimm->start, &dimm->size,
+			   &dimm->nid, &at_boot) != 5) {
+			pr_err("%s: not NAME:START:SIZE:NODE:BOOT, or too many\n", place);
 			return -EINVAL;
 		}
+		dimm->plugged = at_boot;
+		dimm->added = at_boot;
+		dimm->at_boot = at_boot;
 		count++;
 	}
 	return misc_register(&device);
@@ -167,7 +174,7 @@ static void __exit dimms_exit(void)
 
 	misc_deregister(&device);
 	for (i = 0; i < count; i++)
-		if (dimms[i].plugged && unplug(&dimms[i]))
+		if (dimms[i].plugged && !dimms[i].at_boot && unplug(&dimms[i]))
 			pr_err("%s: stays plugged\n", dimms[i].name);
 }
 module_exit(dimms_exit);
