@@ -6,7 +6,9 @@ import re
 import subprocess
 
 import archdata
+import guest
 import layout
+import machine
 from kernel import Kernel
 
 import compose
@@ -67,6 +69,23 @@ class Bench:
         arch = more.pop("arch", self.arch["name"])
         tree = more.pop("tree", None) or self.tree(variant)
         return Kernel(self.build, tree, variant, arch, config, jobs=self.jobs, **more)
+
+    def compiled(self, config):
+        """Return the Kernel of a config, built as far as there is a use for it here.
+
+        Of those that the architecture's data file lists as compiled that is what the series
+        touches, unless a guest is going to boot it.
+        """
+        kernel = self.kernel(config)
+        facts = self.arch["kernel"]
+        booted = (config in {one.config for one in guest.load_all(self.arch["name"])
+                             if "vmemmap" in one.test_with}
+                  and not machine.lacking(machine.arch_facts(self.arch["name"])))
+        if config in facts.get("compiled", ()) and not booted:
+            kernel.made(*facts["compiled_target"].split())
+        else:
+            kernel.made()
+        return kernel
 
     def patches(self):
         """Return the paths of the mail-ready patches, written anew once a run."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the series touches compiles in the configs that nobody boots, too."""
+"""What the series touches compiles in the configs that nobody can boot everywhere, too."""
 EVERY_ARCH = True
 
 
@@ -10,4 +10,4 @@ def cases(bench):
 
 def check(bench, case):
     """Build that part of one of them; the default kernel shows that it links."""
-    bench.kernel(case).made(*bench.arch["kernel"]["compiled_target"].split())
+    bench.compiled(case)

@@ -12,8 +12,9 @@ BEGIN = re.compile(r"^[0-9a-f]+ <(\w+)>:$")
 
 
 def cases(bench):
-    """Return the kernels that have no variable for the memmap."""
-    return bench.arch["kernel"].get("constant", ["default"])
+    """Return the kernels that have no variable for the memmap, and more that are named."""
+    facts = bench.arch["kernel"]
+    return facts.get("conversions", facts.get("constant", ["default"]))
 
 
 def check(bench, case):
@@ -21,8 +22,7 @@ def check(bench, case):
     facts = bench.arch["kernel"]
     if not facts.get("constant"):
         raise Skipped(f"{bench.arch['name']} keeps the start of the memmap in a variable")
-    kernel = bench.kernel(case)
-    kernel.made()
+    kernel = bench.compiled(case)
     log = f"conversions-{case}"
     folder = testmodule.lay_out("conversions", kernel.out)
     bench.run(log, kernel.command(f"M={folder}", "conversions.o"), env=kernel.environment())

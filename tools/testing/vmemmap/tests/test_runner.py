@@ -3,11 +3,12 @@
 import contextlib
 import io
 import unittest
+from unittest import mock
 
 import support  # noqa: F401  (makes the tools importable)
 
 import test as runner
-from bench import Failed, Skipped
+from bench import Bench, Failed, Skipped
 from toolbox import Trouble
 
 
@@ -43,6 +44,26 @@ class Runner(unittest.TestCase):
     def test_skipped_is_never_passed(self):
         status, lines = self.run_all(raising(Skipped("no emulator")))
         self.assertEqual((status, lines[-1]), (0, "0 passed, 0 failed, 1 skipped"))
+
+
+class Compiled(unittest.TestCase):
+    """How much of a kernel is built that a guest may boot."""
+
+    def targets(self, config, lacking):
+        """Return what is built of a config of ia64."""
+        bench = Bench.__new__(Bench)
+        bench.arch = {"name": "ia64", "kernel": {"compiled": ["64k", "flatmem"],
+                                                 "compiled_target": "mm/ fs/proc/"}}
+        bench.kernel = mock.Mock()
+        with mock.patch("machine.lacking", return_value=lacking):
+            bench.compiled(config)
+        return bench.kernel.return_value.made.call_args[0]
+
+    def test_what_is_built(self):
+        self.assertEqual(self.targets("64k", "no emulator"), ("mm/", "fs/proc/"))
+        self.assertEqual(self.targets("64k", ""), ())
+        self.assertEqual(self.targets("flatmem", ""), ("mm/", "fs/proc/"))
+        self.assertEqual(self.targets("default", "no emulator"), ())
 
 
 if __name__ == "__main__":
