@@ -62,6 +62,8 @@ struct efi_boot_services {
 	void *reserved, *notifying, *locating[2], *configuring;
 	void *load_image, *start_image, *exit, *unload_image;
 	u64 (*exit_boot_services)(void *image, u64 key);
+	void *counting, *stall;
+	u64 (*set_watchdog_timer)(u64 seconds, u64 code, u64 size, const u16 *text);
 };
 
 struct efi_runtime_services {

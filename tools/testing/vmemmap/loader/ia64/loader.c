@@ -491,6 +491,8 @@ u64 load_kernel(void *image, struct efi_system_table *system)
 	firmware = system;
 	boot = system->boot;
 	print("ia64 loader\r\n");
+	/* It has five minutes to load, or firmware resets: a busy host can take longer */
+	boot->set_watchdog_timer(0, 0, 0, 0);
 	status = open_volume(image, &root);
 	if (status)
 		return fail("the volume we were started from", "", status);
