@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 import layout  # noqa: F401  (says where toolbox is)
-from toolbox import Trouble, need, say
+from toolbox import Trouble, need, output, say
 
 
 def _apt(folder, debian, *words):
@@ -29,6 +29,28 @@ def _apt(folder, debian, *words):
                           stdin=subprocess.DEVNULL, check=False)
 
 
+def unpacked(work, packages, debian):
+    """Gets packages and unpacks them into work/tree; returns their files' names, sorted.
+
+    work: a folder for this alone, emptied first.  packages: Debian's names.  debian: Debian's name
+    of the architecture.  Raises Trouble.
+    """
+    need("apt-get", "apt")
+    need("dpkg-deb", "dpkg")
+    shutil.rmtree(work, ignore_errors=True)
+    os.makedirs(work)
+    _apt(work, debian, "update")
+    done = _apt(work, debian, "download", *packages)
+    files = sorted(name for name in os.listdir(work) if name.endswith(".deb"))
+    if done.returncode or len(files) < len(packages):
+        reason = (done.stderr.strip().splitlines() or ["no package came"])[-1]
+        what = packages[0] if len(packages) == 1 else f"one of {', '.join(packages)}"
+        raise Trouble(f"{what} for {debian} cannot be had: {reason}")
+    for file in files:
+        output(["dpkg-deb", "-x", os.path.join(work, file), os.path.join(work, "tree")])
+    return files
+
+
 def program(folder, package, debian, path):
     """Returns the local copy of a program, fetched if it is not there yet.
 
@@ -38,21 +60,10 @@ def program(folder, package, debian, path):
     ours = os.path.join(folder, os.path.basename(path))
     if os.path.exists(ours):
         return ours
-    need("apt-get", "apt")
-    need("dpkg-deb", "dpkg")
     say(f"getting {package} for {debian}")
     work = os.path.join(folder, "apt")
-    shutil.rmtree(work, ignore_errors=True)
-    os.makedirs(work)
-    _apt(work, debian, "update")
-    done = _apt(work, debian, "download", package)
-    files = [name for name in os.listdir(work) if name.endswith(".deb")]
-    if done.returncode or not files:
-        reason = (done.stderr.strip().splitlines() or ["no package came"])[-1]
-        raise Trouble(f"{package} for {debian} cannot be had: {reason}")
-    tree = os.path.join(work, "tree")
-    subprocess.run(["dpkg-deb", "-x", os.path.join(work, files[0]), tree], check=True)
-    found = os.path.join(tree, path.lstrip("/"))
+    files = unpacked(work, [package], debian)
+    found = os.path.join(work, "tree", path.lstrip("/"))
     if not os.path.exists(found):
         raise Trouble(f"there is no {path} in {files[0]}")
     os.replace(found, ours)
