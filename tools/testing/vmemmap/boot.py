@@ -157,13 +157,14 @@ class _Emulator:
         return f"the emulator failed: {words.splitlines()[-1] if words else f'status {status}'}"
 
 
-def run(guest, arch, where, verbose=False, programs=None):
+def run(guest, arch, where, verbose=False, programs=None, archives=()):
     """Boots one guest and judges it.
 
     guest: from guest.load().  arch: from machine.arch_facts().  where: a Place.  verbose:
     show the console live.  programs: more of them than the kselftests, {name: path}, to be named
-    in guest.tests.  Returns an Outcome; raises Trouble where the guest cannot even
-    be tried (its kernel is not built, its data are wrong).
+    in guest.tests.  archives: what else the guest has in its file system, paths of cpio archives.
+    Returns an Outcome; raises Trouble where the guest cannot even be tried (its kernel is not
+    built, its data are wrong).
     """
     if where.variant not in guest.variants:
         return Outcome(guest.name, "skipped", [f"means nothing for variant {where.variant}"])
@@ -175,7 +176,7 @@ def run(guest, arch, where, verbose=False, programs=None):
         raise Trouble(f"{kernel}: no kernel there; build config {guest.config} first")
     parser = ktap.load_parser(where.tree)
     faults = judge.read_faults()
-    image = initramfs.make(machine.for_guest(arch, guest), where, programs)
+    image = initramfs.make(machine.for_guest(arch, guest), where, programs, archives)
     path = log_path(where.build, arch.name, where.variant, guest.name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     begin = time.monotonic()

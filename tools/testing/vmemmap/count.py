@@ -18,6 +18,7 @@ import os
 import re
 import shlex
 import tomllib
+import typing
 
 import archdata
 import boot
@@ -171,19 +172,43 @@ def read(result):
     return data["parts"]
 
 
+@dataclasses.dataclass(frozen=True)
+class Supplies:
+    """What a guest's work takes that is not a program of workloads/.
+
+    programs: {name: path}, in the place of those.  archives: paths of cpio archives.  rows: makes
+    the result's rows of the console's lines.
+    """
+    programs: dict
+    archives: tuple = ()
+    rows: typing.Callable = rows_of
+
+
 class Counter:
     """Counts one work on one architecture."""
 
-    def __init__(self, work, arch, build):
-        """work: a Work; arch: a machine.Arch; build: the build folder.  Raises Trouble."""
+    def __init__(self, work, arch, build, supplies=None):
+        """work: a Work; arch: a machine.Arch; build: the build folder; supplies: a Supplies.
+
+        Raises Trouble.
+        """
         machine.need_emulator(arch)
         self.work = work
         self.arch = arch
         self.build = build
+        self.supplies = supplies
         self.facts = archdata.load(arch.name).get("count")
         if not self.facts:
             raise Trouble(f"arch/{arch.name}.toml: [count] is missing")
         self.plugin = plugin.build("count", machine.emulator(arch), build)
+
+    def _built(self, kernel):
+        """Returns the Supplies of a work that has its program in workloads/."""
+        programs = {self.work.program: workload.build(self.arch, kernel.where.tree, self.build,
+                                                      self.work.program)}
+        programs.update({file: os.path.join(workload.SOURCE, self.work.program, file)
+                         for file in self.work.files})
+        return Supplies(programs)
 
     def run(self, kernel, run=1):
         """Boots a kernel once; returns the result, a dict, also written as JSON.  Raises Trouble."""
@@ -193,10 +218,7 @@ class Counter:
         raw = os.path.join(folder, f"{name}-{run}.raw")
         if os.path.exists(raw):
             os.remove(raw)
-        programs = {self.work.program: workload.build(self.arch, kernel.where.tree, self.build,
-                                                      self.work.program)}
-        programs.update({file: os.path.join(workload.SOURCE, self.work.program, file)
-                         for file in self.work.files})
+        supplies = self.supplies or self._built(kernel)
         known = symbols(os.path.join(kernel.where.kernel, "vmlinux"))
         one = guest.Guest(
             name=f"count-{self.work.name}-{name}", arch=self.arch.name, about=self.work.about,
@@ -208,13 +230,14 @@ class Counter:
             expects={"": guest.Expect(may_skip=("kunit",))}, timeout=self.work.timeout)
         slow = dataclasses.replace(self.arch, extra=self.arch.extra + arguments(
             self.work, self.facts, known, self.plugin, raw))
-        outcome = boot.run(one, slow, kernel.where, programs=programs)
+        outcome = boot.run(one, slow, kernel.where, programs=supplies.programs,
+                           archives=supplies.archives)
         if outcome.status != "passed":
             raise Trouble(f"{kernel.label}: {outcome.problems[0]} (log: {outcome.log})")
         result = {"work": self.work.name, "about": self.work.about, "arch": self.arch.name,
                   "base": os.path.basename(os.path.dirname(kernel.where.tree)),
                   "kernel": kernel.label, "variant": kernel.where.variant,
-                  "config": kernel.config, "rows": rows_of(outcome.lines),
+                  "config": kernel.config, "rows": supplies.rows(outcome.lines),
                   "left_out": [line.partition("left out: ")[2] for line in outcome.lines
                                if "left out: " in line],
                   "parts": read(raw)}

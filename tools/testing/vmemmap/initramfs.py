@@ -173,11 +173,12 @@ def _archive(arch, where, tests, programs):
     return archive.bytes()
 
 
-def make(arch, where, programs=None):
+def make(arch, where, programs=None, archives=()):
     """Makes the initramfs for one kernel, or leaves it alone if nothing changed.
 
     arch: from machine.arch_facts().  where: a boot.Place.  programs: {name: path}, to be run like
-    tests.  Returns the archive's path.  Raises Trouble.
+    tests.  archives: paths of more archives, which the kernel unpacks on top.  Returns the
+    archive's path.  Raises Trouble.
     """
     programs = programs or {}
     folder = _folder(arch, where.build)
@@ -186,8 +187,11 @@ def make(arch, where, programs=None):
     with lock(os.path.join(folder, ".lock")):
         tests = build_tests(arch, where.tree, where.build)
         config = os.path.basename(where.kernel)
-        path = os.path.join(folder, "-".join([where.variant, config, *programs]) + ".cpio")
-        data = _archive(arch, where, tests, programs)
+        parts = [where.variant, config, *programs,
+                 *(os.path.basename(one).removesuffix(".cpio") for one in archives)]
+        path = os.path.join(folder, "-".join(parts) + ".cpio")
+        data = b"".join([_archive(arch, where, tests, programs),
+                         *(_read(one, "it has to be made first") for one in archives)])
         if not os.path.exists(path) or _read(path, "") != data:
             write_whole(path, data)
         return path
