@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Compiling a part of a kernel (kernbench).
+
+Make and gcc, Debian's for the guest's own architecture, compile objects of the base's own tree in
+the guest, the same for all models, with the command lines that kbuild made for them; kbuild itself
+does not run. As kernbench does it, each run starts clean and a first compilation is not counted; the
+guest has one processor, so the optimal load of four jobs for each is -j4. Files are in memory all
+the time.
+
+The guest's clock counts instructions, one a nanosecond: the seconds of User, System and Total say
+what was executed between the beginning and the end of a run, and hardly differ when it is made
+again. Elapsed and the rest are what the guest's kernel tells, which shares its time out between User
+and System by looking every few milliseconds, so its own User and System are rough.
+
+Debian has no compiler that runs on ia64. There `buildlike` takes its place, which compiles nothing:
+a make that starts chains of programs that read the same kind of sources, take them apart in growing
+memory, and write objects. Compare its figures with each other only.
+"""
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+import re
+import tomllib
+
+import compileset
+import count
+import layout
+import toolimage
+import workload
+from measure_plan import Point, digest
+from toolbox import Trouble, lock, write_whole
+
+PLACE = 20
+SOURCE = layout.BED / "kernbench"
+LOADS = (1, 2, 4)
+QUICK = (2,)
+TOLD = {"elapsed": "Elapsed", "percent": "Percent CPU", "switches": "Context Switches",
+        "sleeps": "Sleeps"}
+
+
+def data():
+    """Returns kernbench/image.toml."""
+    with open(SOURCE / "image.toml", "rb") as file:
+        return tomllib.load(file)
+
+
+def rows_of(lines):
+    """Returns a dict for each run that a guest's console tells of: "jobs" and what timed told."""
+    rows = []
+    for line in lines:
+        text = line.partition("guest| ")[2].rstrip()
+        if begin := re.fullmatch(r"# load (\d+)", text):
+            rows.append({"jobs": int(begin[1])})
+        elif (told := re.fullmatch(r"timed: (\w+) ([\d.]+)", text)) and rows:
+            rows[-1][told[1]] = float(told[2])
+    return rows
+
+
+class Guests:
+    """What guests of one architecture compile, and what with."""
+
+    def __init__(self, plan, arch):
+        """plan: a measure_plan.Plan; arch: a machine.Arch.  Raises Trouble."""
+        self.build = plan.build
+        self.arch = arch
+        facts = data()
+        compiled = facts["compiled"]
+        # one of those that are measured, so it is there
+        kernel = count.parse(f"{compiled['variant']}:{compiled['config']}", plan.build,
+                             plan.base_version, arch.name).where
+        self.set = compileset.CompileSet(kernel.tree, kernel.kernel,
+                                         compiled["quick" if plan.quick else "objects"])
+        self.real = arch.name in facts["toolchain"]
+        self.packages = []
+        self._archives = []
+        if self.real:
+            image, self.packages = toolimage.make(facts["toolchain"], arch.name, plan.build)
+            self._archives.append(image)
+        self._archives.append(self._sources())
+
+    def _sources(self):
+        """Writes the archive with what is compiled, unless it is there; returns its path."""
+        more = {"Makefile": self.set.makefile()} if self.real else {"units": self.set.units()}
+        whole = self.set.archive({f"{compileset.OBJECTS}/{name}": text.encode()
+                                  for name, text in more.items()})
+        path = os.path.join(self.build, "user", self.arch.name,
+                            f"compiled-{hashlib.sha256(whole).hexdigest()[:12]}.cpio")
+        with lock(f"{path}.lock"):
+            if not os.path.exists(path):
+                write_whole(path, whole)
+        return path
+
+    def key(self):
+        """Returns what identifies all that guests work with, for JSON."""
+        return [*map(os.path.basename, self._archives), *self.packages,
+                digest(SOURCE, workload.SOURCE / "timed", workload.SOURCE / "buildlike")]
+
+    def about(self):
+        """Returns {what: number or list} that tells what is compiled, for JSON."""
+        lines, files, size = self.set.size()
+        return {"objects": list(self.set.objects), "lines": lines, "files": files, "bytes": size,
+                "packages": self.packages, "real": self.real}
+
+    def supplies(self, kernel):
+        """Returns the count.Supplies of one kernel's guest.  Raises Trouble."""
+        programs = {"timed": workload.build(self.arch, kernel.where.tree, self.build, "timed"),
+                    "kernbench": str(SOURCE / "run") if self.real else workload.build(
+                        self.arch, kernel.where.tree, self.build, "buildlike")}
+        return count.Supplies(programs, tuple(self._archives), rows_of)
+
+
+def _name(group, model, run):
+    return f"{group.name} {model.name} {run}"
+
+
+def points(plan):
+    """Returns the points: one boot of each kernel; the last model's twice, to see how it repeats.
+
+    With --quick there is no second one.
+    """
+    found = []
+    guests = {}
+    for group in plan.groups:
+        if group.arch.name not in guests:
+            guests[group.arch.name] = _guests(plan, group.arch)
+        ours = guests[group.arch.name]
+        work = _work(plan, group.arch)
+        inputs = [work.env, digest(count.SOURCE / "count.c", count.SOURCE / "kernbench.toml"),
+                  ours.key() if isinstance(ours, Guests) else str(ours)]
+        for model in group.models:
+            for run in (1, 2) if model is group.models[-1] and not plan.quick else (1,):
+                found.append(Point(_name(group, model, run), functools.partial(
+                    _measure, plan, ours, work, model.kernel, run), inputs, model.kernel))
+    return found
+
+
+def _guests(plan, arch):
+    """Returns Guests, or the Trouble that each point of the architecture is to tell."""
+    try:
+        return Guests(plan, arch)
+    except Trouble as trouble:
+        return trouble
+    except OSError as error:
+        return Trouble(f"{error.filename}: {error.strerror}; is the tree of the kernel that is "
+                       "compiled whole?")
+
+
+def _work(plan, arch):
+    """Returns the count.Work: which loads."""
+    work = count.load("kernbench", arch.name)
+    loads = ",".join(map(str, QUICK if plan.quick else LOADS))
+    return dataclasses.replace(work, env={**work.env, "KERNBENCH_LOADS": loads})
+
+
+def _measure(plan, guests, work, kernel, run):
+    if isinstance(guests, Trouble):
+        raise guests
+    result = count.Counter(work, guests.arch, plan.build, guests.supplies(kernel)).run(kernel, run)
+    if len(result["rows"]) != len(result["parts"]):
+        raise Trouble(f"{kernel.label}: {len(result['rows'])} runs were told, "
+                      f"{len(result['parts'])} were counted")
+    return {**result, "compiled": guests.about()}
+
+
+def seconds(part, mode):
+    """Returns what a part executed in "kernel" or "user" mode, in seconds of the guest's clock."""
+    return (part[mode]["instructions"] + part[mode]["repeats"]) / 1e9
+
+
+def tables(found):
+    """Returns the rows of three tables for page.comparison(): seconds, numbers, instructions.
+
+    found: {name of a model: result}.
+    """
+    times, numbers, executed = {}, {}, {}
+
+    def put(table, what, name, value):
+        table.setdefault(what, {})[name] = value
+    for name, result in found.items():
+        for row, part in zip(result["rows"], result["parts"]):
+            load = f"-j{row['jobs']:.0f}"
+            user, system = seconds(part, "user"), seconds(part, "kernel")
+            put(times, f"{load} User", name, user)
+            put(times, f"{load} System", name, system)
+            put(times, f"{load} Total", name, user + system)
+            for key, title in TOLD.items():
+                put(times if key == "elapsed" else numbers, f"{load} {title}", name, row[key])
+            put(executed, f"{load} kernel instructions", name, part["kernel"]["instructions"] / 1e6)
+            put(executed, f"{load} user instructions", name, part["user"]["instructions"] / 1e6)
+    return times, numbers, executed
+
+
+def _write(page, group, found):
+    """Writes about one group. found: {name of a model: result}."""
+    about = next(iter(found.values()))["compiled"]
+    what = (f"{len(about['objects'])} objects, {about['lines']} lines of source; with headers "
+            f"{about['files']} files, {about['bytes'] / 1e6:.1f} MB")
+    if about["real"]:
+        tools = ", ".join(name.removesuffix(".deb").rpartition("_")[0].replace("_", " ")
+                          for name in about["packages"] if re.match("gcc|binutils-[^c]|make", name))
+        page.text(f"Compiled by {tools}: {what} (`{' '.join(about['objects'])}`).")
+    else:
+        page.text(f"Not compiled, but worked through by buildlike: {what}.")
+    times, numbers, executed = tables(found)
+    page.text("Seconds of the guest's clock:")
+    page.comparison(group, times, 3)
+    page.text("What the guest's kernel tells of it:")
+    page.comparison(group, numbers)
+    page.text("Millions of instructions, string instructions as one:")
+    page.comparison(group, executed, 3)
+
+
+def _overview(page, plan, results):
+    """Draws the change of System in all groups against their first models, at the highest load."""
+    bars = []
+    for group in plan.groups:
+        base = results.get(_name(group, group.models[0], 1))
+        for model in group.models[1:]:
+            other = results.get(_name(group, model, 1))
+            if base and other:
+                one, two = (seconds(result["parts"][-1], "kernel") for result in (base, other))
+                bars.append((f"{group.title}: {model.label}", (two - one) * 100 / one))
+    if not bars:
+        return
+    with page.figure("kernbench-all", "System time against SPARSEMEM_EXTREME",
+                     (7, 0.8 + 0.3 * len(bars))) as axes:
+        axes.barh([name for name, _ in bars], [value for _, value in bars])
+        axes.invert_yaxis()
+        axes.axvline(0, color="black", linewidth=0.8)
+        axes.set_xlabel("% change (-ve good)")
+
+
+def report(page, plan, results):
+    """Writes tables of what was measured.
+
+    results: {name of a point: what count.Counter.run() returned, and "compiled"}.
+    """
+    _overview(page, plan, results)
+    for group in plan.groups:
+        found = {model.name: results[name] for model in group.models
+                 if (name := _name(group, model, 1)) in results}
+        if not found:
+            continue
+        page.text(f"### {group.title}")
+        _write(page, group, found)
+        model = group.models[-1]
+        runs = [results[name] for run in (1, 2) if (name := _name(group, model, run)) in results]
+        told = "One run of each load on each kernel"
+        if len(runs) == 2:
+            told += f"; two boots of {model.label} differ by {count.spread(runs):.5f} %"
+        page.text(f"{told}.")
