@@ -3,9 +3,9 @@
 
 Make and gcc, Debian's for the guest's own architecture, compile objects of the base's own tree in
 the guest, the same for all models, with the command lines that kbuild made for them; kbuild itself
-does not run. As kernbench does it, each run starts clean and a first compilation is not counted; the
-guest has one processor, so the optimal load of four jobs for each is -j4. Files are in memory all
-the time.
+does not run. Each run starts clean, as kernbench's do. The guest has one processor, so kernbench's
+optimal load, four jobs for each, is -j4. Files are in memory all the time; so what is not counted to
+begin with is one object, and no whole run as with kernbench.
 
 The guest's clock counts instructions, one a nanosecond: the seconds of User, System and Total say
 what was executed between the beginning and the end of a run, and hardly differ when it is made
