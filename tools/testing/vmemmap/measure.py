@@ -24,6 +24,7 @@ import shlex
 import threading
 import time
 
+import aim
 import configure
 import layout
 import machine
@@ -152,7 +153,10 @@ def build(plan, tarball, jobs):
 
 
 def make_plan(options):
-    """Returns the Plan that the options stand for, and {title of a group: why it is left out}."""
+    """Returns the Plan that the options stand for, and {title of a group: why it is left out}.
+
+    Raises Trouble if nothing can be measured, and for a folder that is no built AIM.
+    """
     build_dir = os.path.abspath(options.build)
     everything = measure_plan.groups(build_dir, options.version)
     arch = options.arch and machine.arch_facts(options.arch).name
@@ -166,6 +170,8 @@ def make_plan(options):
             lacking[group.title] = reason
         else:
             chosen.append(group)
+    if options.aim:
+        aim.check(options.aim)
     if not chosen:
         reason = next(iter(lacking.values()), "no group of models.toml is of that architecture")
         raise Trouble(f"nothing can be measured: {reason}")

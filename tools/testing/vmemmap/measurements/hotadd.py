@@ -26,7 +26,7 @@ import layout
 from measure_plan import Point, digest
 from toolbox import Trouble
 
-PLACE = 70
+PLACE = 50
 SOURCE = layout.BED / "measurements" / "hotadd.toml"
 PROGRAM = layout.BED / "measurements" / "plug-blocks"
 TIMEOUT = 600

@@ -7,10 +7,13 @@ are those of AIM Suite VII, the program is not: compare its figures with each ot
 has one processor, whose clock counts instructions, one a nanosecond: seconds and jobs per minute say
 how much there was to execute in user mode and in the kernel together. The first table of a machine
 has the part that a memory model can change, what the kernel executes between the marks of a sub-run.
-The crossover is where tasks begin to outnumber the jobs per minute.
+The crossover is where tasks begin to outnumber the jobs per minute. With `AIM=`, what runs is the
+AIM Suite VII in that folder.
 """
+import dataclasses
 import functools
 
+import aim
 import count
 import layout
 from measure_plan import Point, digest
@@ -18,6 +21,8 @@ from measure_plan import Point, digest
 PLACE = 30
 WORKS = ("multiuser", "multiuser-kernel")
 QUICK = ("multiuser-quick",)
+AIM = ("aim",)
+AIM_QUICK_TASKS = "2"
 # What the largest sub-run is told of, beside loads and calls by name
 DETAILS = ("kernel instructions", "kernel loads", "kernel stores", "user instructions")
 
@@ -27,17 +32,39 @@ def _name(group, model, work, run):
 
 
 def _works(plan):
+    if plan.aim:
+        return AIM
     return QUICK if plan.quick else WORKS
 
 
-def points(plan):
-    """Returns the points: each work on each kernel; the last model twice, to see how it repeats."""
-    found = []
-    for group in plan.groups:
-        for name in _works(plan):
-            work = count.load(name, group.arch.name)
-            inputs = digest(count.SOURCE / "count.c", count.SOURCE / f"{name}.toml",
+def _groups(plan):
+    """Returns the groups in which this can run: a built AIM is a program of one architecture."""
+    return [group for group in plan.groups if not plan.aim or aim.runs_on(plan.aim, group.arch)]
+
+
+def _work(plan, name, arch):
+    """Returns the count.Work, and what identifies it, for JSON."""
+    work = count.load(name, arch.name)
+    if not plan.aim:
+        return work, digest(count.SOURCE / "count.c", count.SOURCE / f"{name}.toml",
                             layout.BED / "workloads" / "multiuser")
+    if plan.quick:
+        work = dataclasses.replace(work, env={**work.env, "AIM_TASKS": AIM_QUICK_TASKS})
+    return work, [aim.key(plan.aim), work.env,
+                  digest(count.SOURCE / "count.c", count.SOURCE / f"{name}.toml")]
+
+
+def points(plan):
+    """Returns the points: each work on each kernel; the last model twice, to see how it repeats.
+
+    Raises Trouble if plan.aim is no folder of a built AIM Suite VII.
+    """
+    if plan.aim:
+        aim.check(plan.aim)
+    found = []
+    for group in _groups(plan):
+        for name in _works(plan):
+            work, inputs = _work(plan, name, group.arch)
             for model in group.models:
                 for run in range(1, 3 if model is group.models[-1] else 2):
                     found.append(Point(
@@ -48,7 +75,8 @@ def points(plan):
 
 
 def _measure(plan, arch, work, kernel, run):
-    return count.Counter(work, arch, plan.build).run(kernel, run)
+    supplies = aim.supplies(plan.aim, arch, kernel.where.tree, plan.build) if plan.aim else None
+    return count.Counter(work, arch, plan.build, supplies).run(kernel, run)
 
 
 def by_tasks(found, figure):
@@ -142,7 +170,7 @@ def report(page, plan, results):
     results: {name of a point: what count.Counter.run() returned}.
     """
     _overview(page, plan, results, _works(plan)[0])
-    for group in plan.groups:
+    for group in _groups(plan):
         page.text(f"### {group.title}")
         for work in _works(plan):
             found = {model.name: results[name] for model in group.models

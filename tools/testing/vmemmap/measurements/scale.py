@@ -34,7 +34,7 @@ import memblocklog
 import memories
 from measure_plan import Point, digest
 
-PLACE = 60
+PLACE = 40
 SOURCE = layout.BED / "measurements" / "scale.toml"
 TIMEOUT = 900
 RUNS = 3

@@ -13,7 +13,7 @@ import archdata
 import statics
 from measure_plan import Point, digest
 
-PLACE = 20
+PLACE = 10
 TOP = 8                                 # functions that changed most, for each model
 
 

@@ -170,6 +170,6 @@ class Multiuser(unittest.TestCase):
     def test_partial_results_make_a_page(self):
         with tempfile.TemporaryDirectory() as folder:
             made = page.Page(folder)
-            plan = types.SimpleNamespace(quick=True, groups=measure_plan.groups("/build", "6.1"))
+            plan = types.SimpleNamespace(quick=True, aim="", groups=measure_plan.groups("/build", "6.1"))
             multiuser.report(made, plan, {})
             self.assertIn("### x86_64", pathlib.Path(made.write()).read_text())
