@@ -19,6 +19,8 @@ SOURCES = ("start.S", "loader.c", "efi.h", "loader.lds")
 FLAGS = ("-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fno-common",
          "-fno-stack-protector", "-fno-tree-loop-distribute-patterns", "-nostdlib", "-static")
 SECTOR = 512
+# As large as they get, 32 KiB: firmware looks each cluster up with a transfer of its own.
+CLUSTER = 64
 # Beyond the files: tables of the file system, and each file's last cluster.
 ROOM = 8 << 20
 
@@ -123,7 +125,7 @@ def volume(path, files):
         heads, sectors = 64, 32
         tracks = -(-size // (SECTOR * heads * sectors))
         output(["mformat", "-C", "-i", work, "-t", str(tracks), "-h", str(heads), "-s",
-                str(sectors), "-v", "TEST", "::"], env=env)
+                str(sectors), "-c", str(CLUSTER), "-v", "TEST", "::"], env=env)
         for name, data in files.items():
             if data is None:
                 output(["mmd", "-i", work, f"::{name}"], env=env)
