@@ -312,7 +312,7 @@ TEST_F(kcore, backing_list_leads_to_struct_pages)
 	free(list);
 }
 
-TEST_F(kcore, flags_match_kpageflags)
+TEST_F_TIMEOUT(kcore, flags_match_kpageflags, 120)
 {
 	long long lru = number(self->info, "NUMBER(PG_lru)", 10);
 	long long offset = number(self->info, "OFFSET(page.flags)", 10);
