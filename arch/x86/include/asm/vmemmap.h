@@ -17,6 +17,11 @@ static inline void arch_vmemmap_set_pmd(pmd_t *pmd, unsigned long pfn)
 	set_pmd(pmd, pfn_pmd(pfn, PAGE_KERNEL_LARGE));
 }
 
+/* For the report */
+#ifdef CONFIG_RUNTIME_CONST
+#define VMEMMAP_IS_PATCHED	1
+#endif
+
 #include <asm-generic/vmemmap.h>
 
 #endif /* _ASM_X86_VMEMMAP_H */
