@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 
+import archdata
 import cpio
 import foreign
 import layout
@@ -166,7 +167,7 @@ def _archive(arch, where, tests, programs):
             archive.file(f"tests/{name}", _read(path, "make clean"))
     for name, path in programs.items():
         archive.file(f"tests/{name}", _read(path, "it has to be built first"))
-    for name in ("vmemmap-report", "dimms"):
+    for name in ("vmemmap-report", *archdata.load(arch.name)["kernel"].get("modules", ())):
         module = os.path.join(where.kernel, name, f"{name}.ko")
         if os.path.exists(module):
             archive.file(f"lib/{name}.ko", _read(module, "build it again"), 0o644)
