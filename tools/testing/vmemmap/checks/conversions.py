@@ -12,15 +12,16 @@ BEGIN = re.compile(r"^[0-9a-f]+ <(\w+)>:$")
 
 
 def cases(bench):
-    """Return the kernels that have no variable for the memmap, and more that are named."""
+    """Return the kernels whose memmap is at a constant, or at an immediate that boot decides."""
     facts = bench.arch["kernel"]
-    return facts.get("conversions", facts.get("constant", ["default"]))
+    return (facts.get("conversions") or facts.get("constant") or
+            facts.get("bases", {}).get("configs") or ["default"])
 
 
 def check(bench, case):
     """Compile both as that kernel is compiled, and disassemble them."""
     facts = bench.arch["kernel"]
-    if not facts.get("constant"):
+    if not facts.get("constant") and not facts.get("bases"):
         raise Skipped(f"{bench.arch['name']} keeps the start of the memmap in a variable")
     kernel = bench.compiled(case)
     log = f"conversions-{case}"
