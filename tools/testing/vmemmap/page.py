@@ -89,6 +89,27 @@ class Page:
         pyplot.close(figure)
         self._blocks.append(f"![{title or name}](figures/{name}.svg)")
 
+    def changes(self, name, title, plan, figure):
+        """Draws how much each model differs from the first of its group, as bars.
+
+        name, title: as of figure().  plan: a measure_plan.Plan.  figure(group, model) returns a
+        number, or None where nothing was measured.  Without numbers nothing is drawn.
+        """
+        bars = []
+        for group in plan.groups:
+            first = figure(group, group.models[0])
+            for model in group.models[1:]:
+                other = figure(group, model)
+                if first and other is not None:
+                    bars.append((f"{group.title}: {model.label}", (other - first) * 100 / first))
+        if not bars:
+            return
+        with self.figure(name, title, (7, 0.8 + 0.3 * len(bars))) as axes:
+            axes.barh([label for label, _ in bars], [value for _, value in bars])
+            axes.invert_yaxis()
+            axes.axvline(0, color="black", linewidth=0.8)
+            axes.set_xlabel("% change (-ve good)")
+
     def write(self):
         """Writes report.md and returns its path."""
         path = os.path.join(self.folder, "report.md")

@@ -214,22 +214,10 @@ def _write(page, group, found):
 
 def _overview(page, plan, results):
     """Draws the change of System in all groups against their first models, at the highest load."""
-    bars = []
-    for group in plan.groups:
-        base = results.get(_name(group, group.models[0], 1))
-        for model in group.models[1:]:
-            other = results.get(_name(group, model, 1))
-            if base and other:
-                one, two = (seconds(result["parts"][-1], "kernel") for result in (base, other))
-                bars.append((f"{group.title}: {model.label}", (two - one) * 100 / one))
-    if not bars:
-        return
-    with page.figure("kernbench-all", "System time against SPARSEMEM_EXTREME",
-                     (7, 0.8 + 0.3 * len(bars))) as axes:
-        axes.barh([name for name, _ in bars], [value for _, value in bars])
-        axes.invert_yaxis()
-        axes.axvline(0, color="black", linewidth=0.8)
-        axes.set_xlabel("% change (-ve good)")
+    def system(group, model):
+        result = results.get(_name(group, model, 1))
+        return result and seconds(result["parts"][-1], "kernel")
+    page.changes("kernbench-all", "System time against SPARSEMEM_EXTREME", plan, system)
 
 
 def report(page, plan, results):

@@ -145,23 +145,10 @@ def _write(page, group, work, found):
 
 def _overview(page, plan, results, work):
     """Draws the change of kernel instructions of all groups against their first models."""
-    bars = []
-    for group in plan.groups:
-        base = results.get(_name(group, group.models[0], work, 1))
-        for model in group.models[1:]:
-            other = results.get(_name(group, model, work, 1))
-            if base and other:
-                one, two = (result["parts"][-1]["kernel"]["instructions"]
-                            for result in (base, other))
-                bars.append((f"{group.title}: {model.label}", (two - one) * 100 / one))
-    if not bars:
-        return
-    with page.figure(f"{work}-all", "Kernel instructions against SPARSEMEM_EXTREME",
-                     (7, 0.8 + 0.3 * len(bars))) as axes:
-        axes.barh([name for name, _ in bars], [value for _, value in bars])
-        axes.invert_yaxis()
-        axes.axvline(0, color="black", linewidth=0.8)
-        axes.set_xlabel("% change (-ve good)")
+    def executed(group, model):
+        result = results.get(_name(group, model, work, 1))
+        return result and result["parts"][-1]["kernel"]["instructions"]
+    page.changes(f"{work}-all", "Kernel instructions against SPARSEMEM_EXTREME", plan, executed)
 
 
 def report(page, plan, results):
