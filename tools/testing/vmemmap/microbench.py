@@ -102,7 +102,9 @@ def build(models, build_dir, name):
         output(["ld", "-r", "-o", goal, *(made / part for part in OBJECTS)])
         # their variables have the same names: each keeps its own to itself
         output(["objcopy", f"--redefine-sym={MODEL}=model_{number}",
-                f"--keep-global-symbol=model_{number}", goal])
+                f"--keep-global-symbol=model_{number}",
+                # a name for which the linker tells where it begins and ends
+                "--rename-section=.init.runtime_const=runtime_const", goal])
         linked.append(goal)
         flags.append(code_flags((made / f".{OBJECTS[0]}.cmd").read_text(encoding="utf-8")))
     goal = folder / NAME

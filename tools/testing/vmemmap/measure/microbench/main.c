@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "microbench.h"
 
@@ -136,6 +137,18 @@ static unsigned long mix(unsigned long value)
 	return (value * 0x9e3779b97f4a7c15UL) >> 48;
 }
 
+/* A model may have its bases in instructions, as boot puts them there. */
+static void make_code_writable(void)
+{
+	extern char __executable_start[], etext[];
+	unsigned long page = sysconf(_SC_PAGESIZE);
+	unsigned long start = (unsigned long)__executable_start & -page;
+
+	if (mprotect((void *)start, (unsigned long)etext - start,
+		     PROT_READ | PROT_WRITE | PROT_EXEC))
+		die("the code cannot be changed: %s", strerror(errno));
+}
+
 static void *make_memmap(unsigned long pages, bool large)
 {
 	unsigned long size = models[0]->page_size, i;
@@ -145,6 +158,7 @@ static void *make_memmap(unsigned long pages, bool large)
 		if (models[i]->page_size != size)
 			die("struct page has %lu bytes, and %lu in model %lu", size,
 			    models[i]->page_size, i);
+	make_code_writable();
 	check_available(pages * size);
 	map = memory(pages * size, large);
 	/* page->flags */

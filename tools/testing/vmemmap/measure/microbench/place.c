@@ -42,6 +42,35 @@ static void make_table(struct page *map, unsigned long pages, void *table)
 }
 #endif
 
+#ifdef CONFIG_RUNTIME_CONST
+static unsigned long value(unsigned int id)
+{
+	switch (id) {
+	case RUNTIME_CONST_page_offset_base:
+		return RUNTIME_CONST_VALUE_page_offset_base;
+	case RUNTIME_CONST_vmemmap_base:
+		return RUNTIME_CONST_VALUE_vmemmap_base;
+	case RUNTIME_CONST_linear_of_memmap:
+		return RUNTIME_CONST_VALUE_linear_of_memmap;
+	default:
+		return RUNTIME_CONST_VALUE_memmap_of_linear;
+	}
+}
+
+/* What boot does: bring the bases into the instructions that have them as immediates. */
+static void patch(void)
+{
+	const struct runtime_const *one;
+
+	for (one = __start_runtime_const; one < __stop_runtime_const; one++)
+		runtime_const_set((void *)one + one->where, value(one->id));
+}
+#else
+static void patch(void)
+{
+}
+#endif
+
 unsigned long microbench_table_size(unsigned long pages)
 {
 #ifdef CONFIG_SPARSEMEM_EXTREME
@@ -57,6 +86,7 @@ void microbench_place(void *map, unsigned long pages, void *table)
 	page_offset_base = LINEAR_MAP;
 	vmemmap_base = (unsigned long)map;
 	max_pfn = pages;
+	patch();
 #ifdef CONFIG_FLATMEM
 	mem_map = map;
 #endif
