@@ -9,7 +9,7 @@ import archdata
 import guest
 import layout
 import machine
-from kernel import Kernel
+from kernel import FAILURE, Kernel
 
 import compose
 import mail
@@ -118,8 +118,10 @@ class Bench:
                 raise Trouble(f"{command[0]} is not installed") from None
         text = log.read_text(encoding="utf-8", errors="replace")
         if done.returncode not in ok:
-            last = text.strip().splitlines() or ["no output"]
-            raise Failed(f"{pathlib.Path(str(command[0])).name} failed: {last[-1]}", log)
+            lines = text.strip().splitlines() or ["no output"]
+            # make says last which folder it leaves
+            told = next((line for line in lines if FAILURE.search(line)), lines[-1])
+            raise Failed(f"{pathlib.Path(str(command[0])).name} failed: {told.strip()}", log)
         return text
 
 
