@@ -13,6 +13,7 @@ import concurrent.futures
 import dataclasses
 import functools
 import importlib.util
+import pathlib
 import sys
 import time
 import typing
@@ -28,6 +29,9 @@ import compose
 from toolbox import Trouble, run_tool, say
 
 GUESTS_AT_ONCE = 2
+# Of a failed test's log, lines and columns that are shown
+CONTEXT = 14
+CONTEXT_WIDTH = 140
 
 
 @dataclasses.dataclass
@@ -160,10 +164,32 @@ def run_all(tests):
     return results
 
 
+def around(result):
+    """Return what a failed test's log has to tell: from the line with the reason, or what comes
+    before the first case that is not ok.  [] if it has neither.
+    """
+    if result.status != "failed" or not pathlib.Path(result.log or "/").is_file():
+        return []
+    lines = pathlib.Path(result.log).read_text(encoding="utf-8", errors="replace").splitlines()
+    said = result.why.rpartition(": ")[2].removesuffix("...")
+    told = [number for number, line in enumerate(lines) if said in line]
+    bad = [number for number, line in enumerate(lines) if "not ok " in line]
+    if told:
+        first = told[0]
+    elif bad:
+        first = max(bad[0] + 1 - CONTEXT, 0)
+    else:
+        return []
+    return [line[:CONTEXT_WIDTH] for line in lines[first:first + CONTEXT]]
+
+
 def summarise(results):
     """Print the failures again and the one line that ends a run; return the exit status."""
     count = {status: sum(result.status == status for result in results)
              for status in ("passed", "failed", "skipped")}
+    for result in results:
+        for line in around(result):
+            print(f"  {result.name}: {line}")
     for result in results:
         if result.status == "failed":
             log = f" (log: {result.log})" if result.log else ""

@@ -2,6 +2,7 @@
 """The test runner: what it counts, what it says last, and how checks are found."""
 import contextlib
 import io
+import tempfile
 import unittest
 from unittest import mock
 
@@ -40,6 +41,17 @@ class Runner(unittest.TestCase):
         self.assertEqual((status, lines[-1]), (1, "1 passed, 2 failed, 1 skipped"))
         self.assertIn("FAILED t1: bad (log: x.log)", lines)
         self.assertIn("FAILED t3: worse", lines)
+
+    def test_log_is_shown_from_the_reason(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
+            log.write("boot\nBUG: wild in f+0x1f\nCall Trace:\nok 1\nnot ok 2 t\n")
+            log.flush()
+            for why, first in (("oops: BUG: wild in f", "  t0: BUG: wild in f+0x1f"),
+                               ("t: t failed", "  t0: boot")):
+                _, lines = self.run_all(raising(Failed(why, log.name)))
+                self.assertIn(first, [line for line in lines if line.startswith("  ")][:1])
+            _, lines = self.run_all(raising(Failed("bad", "missing.log")))
+            self.assertEqual([line for line in lines if line.startswith("  ")], [])
 
     def test_skipped_is_never_passed(self):
         status, lines = self.run_all(raising(Skipped("no emulator")))
