@@ -5,7 +5,7 @@
  * The virtual memmap can be backed in steps of a sub-section, so a section
  * keeps one bit for each in mem_section_usage::subsection_map. Writers hold
  * mem_hotplug_lock for writing, or run at boot; readers use RCU-sched, see
- * pfn_valid().
+ * sparse_pfn_valid().
  */
 #include <linux/bitmap.h>
 #include <linux/mm.h>
@@ -59,26 +59,6 @@ int fill_subsection_map(unsigned long pfn, unsigned long nr_pages)
 }
 
 /**
- * clear_subsection_map() - unmark sub-sections that are removed
- * @pfn: first page, aligned to a sub-section
- * @nr_pages: a multiple of PAGES_PER_SUBSECTION, within one section
- *
- * Return: 0; -EINVAL, with a warning, when one of them is not there.
- */
-int clear_subsection_map(unsigned long pfn, unsigned long nr_pages)
-{
-	struct mem_section_usage *usage = __pfn_to_section(pfn)->usage;
-	unsigned int first = subsection_map_index(pfn);
-	unsigned int end = first + nr_pages / PAGES_PER_SUBSECTION;
-
-	if (WARN(!usage || find_next_zero_bit(usage->subsection_map, end, first) < end,
-		 "pfns %#lx+%#lx were removed before\n", pfn, nr_pages))
-		return -EINVAL;
-	bitmap_clear(usage->subsection_map, first, end - first);
-	return 0;
-}
-
-/**
  * is_subsection_map_empty() - has a section lost its last sub-section?
  * @ms: a section with usage
  *
@@ -87,5 +67,33 @@ int clear_subsection_map(unsigned long pfn, unsigned long nr_pages)
 bool is_subsection_map_empty(struct mem_section *ms)
 {
 	return bitmap_empty(ms->usage->subsection_map, SUBSECTIONS_PER_SECTION);
+}
+
+/**
+ * clear_subsection_map() - unmark sub-sections that are removed
+ * @pfn: first page, aligned to a sub-section
+ * @nr_pages: a multiple of PAGES_PER_SUBSECTION, within one section
+ *
+ * pfn_valid() is false for them from now on, but in an early section not before
+ * all of it is unmarked.
+ *
+ * Return: 0; -EINVAL, with a warning, when one of them is not there.
+ */
+int clear_subsection_map(unsigned long pfn, unsigned long nr_pages)
+{
+	struct mem_section *ms = __pfn_to_section(pfn);
+	struct mem_section_usage *usage = ms->usage;
+	unsigned int first = subsection_map_index(pfn);
+	unsigned int end = first + nr_pages / PAGES_PER_SUBSECTION;
+
+	if (WARN(!usage || find_next_zero_bit(usage->subsection_map, end, first) < end,
+		 "pfns %#lx+%#lx were removed before\n", pfn, nr_pages))
+		return -EINVAL;
+	bitmap_clear(usage->subsection_map, first, end - first);
+	if (is_subsection_map_empty(ms))
+		pfn_bitmap_clear(SECTION_ALIGN_DOWN(pfn), PAGES_PER_SECTION);
+	else if (!early_section(ms))
+		pfn_bitmap_clear(pfn, nr_pages);
+	return 0;
 }
 #endif /* CONFIG_MEMORY_HOTPLUG */

@@ -440,9 +440,10 @@ struct page *__meminit __populate_section_memmap(unsigned long pfn,
 	if (WARN_ON_ONCE(!IS_ALIGNED(pfn | nr_pages, PAGES_PER_SUBSECTION)))
 		return NULL;
 
-	if (vmemmap_can_optimize(altmap, pgmap))
+	err = pfn_bitmap_reserve(pfn, nid);
+	if (!err && vmemmap_can_optimize(altmap, pgmap))
 		err = populate_compound(start, end, nid, pgmap);
-	else
+	else if (!err)
 		err = vmemmap_populate(start, end, nid, altmap);
 
 	if (!slab_is_available())
@@ -450,6 +451,7 @@ struct page *__meminit __populate_section_memmap(unsigned long pfn,
 	if (!err)
 		return pfn_to_page(pfn);
 
+	pfn_bitmap_clear(pfn, nr_pages);
 	/* At boot sparse_lose_section() has the word */
 	if (slab_is_available())
 		pr_err("no memory for the struct pages of [mem %#llx-%#llx] on node %d (%d)\n",

@@ -23,6 +23,14 @@ int fill_subsection_map(unsigned long pfn, unsigned long nr_pages);
 int clear_subsection_map(unsigned long pfn, unsigned long nr_pages);
 bool is_subsection_map_empty(struct mem_section *ms);
 
+#ifdef CONFIG_PFN_BITMAP
+/* mm/pfn_bitmap.c */
+void pfn_bitmap_init(void);
+int pfn_bitmap_reserve(unsigned long pfn, int nid);
+void pfn_bitmap_set(unsigned long pfn, unsigned long nr_pages);
+void pfn_bitmap_clear(unsigned long pfn, unsigned long nr_pages);
+#endif
+
 /* Which struct page an address of the memmap lies in */
 static inline unsigned long vmemmap_pfn(unsigned long addr)
 {
@@ -66,6 +74,25 @@ static inline void sparse_lose_section(unsigned long pnum)
 }
 
 #endif /* !CONFIG_SPARSEMEM_VMEMMAP */
+
+#ifndef CONFIG_PFN_BITMAP
+static inline void pfn_bitmap_init(void)
+{
+}
+
+static inline int pfn_bitmap_reserve(unsigned long pfn, int nid)
+{
+	return 0;
+}
+
+static inline void pfn_bitmap_set(unsigned long pfn, unsigned long nr_pages)
+{
+}
+
+static inline void pfn_bitmap_clear(unsigned long pfn, unsigned long nr_pages)
+{
+}
+#endif
 
 #ifdef CONFIG_VMEMMAP_REPORT
 void vmemmap_account_populate(int nid, cycles_t cycles);

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The bitmap that answers pfn_valid(), see include/linux/pfn_bitmap.h.
+ *
+ * A page of it describes much memory, 64 GiB with pages of 4 KiB and sub-sections of 2 MiB. It is
+ * there only if a sub-section of these is; all other addresses of the bitmap are mapped to one page
+ * of zeroes, as a rule by one and the same table of PTEs. That table is replaced where a page
+ * has to be mapped, and the one that replaces it stays.
+ *
+ * All mappings are read-only: bits are changed by way of the linear mapping. Writers run at boot or
+ * hold mem_hotplug_lock for writing. Readers take nothing: a word is read by one load, so whoever
+ * gets the page of zeroes into its TLB, or loses another, reads a bitmap that was true then. A page
+ * is given back after the TLBs have forgotten it.
+ */
+#define pr_fmt(fmt) "pfn_bitmap: " fmt
+
+#include <linux/bitmap.h>
+#include <linux/mm.h>
+#include <linux/pgalloc.h>
+#include <linux/vmemmap.h>
+
+#include <asm/sections.h>
+#include <asm/tlbflush.h>
+
+#include "sparse-vmemmap.h"
+
+#define BITMAP_SIZE	(1UL << (PFN_BITMAP_PHYS_BITS - SUBSECTION_SHIFT - 3))
+
+static pte_t *zero_table __ro_after_init;
+
+static unsigned long word_address(unsigned long pfn)
+{
+	return PFN_BITMAP_START +
+	       (pfn >> PFN_SUBSECTION_SHIFT) / BITS_PER_LONG * sizeof(long);
+}
+
+static pmd_t *pmd_of(unsigned long addr)
+{
+	return pmd_offset(pud_offset(p4d_offset(pgd_offset_k(addr), addr), addr), addr);
+}
+
+static pte_t *pte_of(unsigned long addr)
+{
+	return pte_offset_kernel(pmd_of(addr), addr);
+}
+
+static bool is_zero(pte_t pte)
+{
+	return pte_pfn(pte) == PHYS_PFN(__pa_symbol(empty_zero_page));
+}
+
+static pte_t *__meminit alloc_pte_table(int nid)
+{
+	pte_t zero = pfn_pte(PHYS_PFN(__pa_symbol(empty_zero_page)), PAGE_KERNEL_RO);
+	pte_t *table = vmemmap_alloc_block(PAGE_SIZE, nid);
+	int i;
+
+	for (i = 0; table && i < PTRS_PER_PTE; i++)
+		table[i] = zero;
+	return table;
+}
+
+static void flush_page(unsigned long addr)
+{
+	addr &= PAGE_MASK;
+	flush_tlb_kernel_range(addr, addr + PAGE_SIZE);
+}
+
+/**
+ * pfn_bitmap_init() - make the bitmap say that there is no memory
+ *
+ * Context: sparse_init().
+ */
+void __init pfn_bitmap_init(void)
+{
+	unsigned long addr = PFN_BITMAP_START;
+	pud_t *pud;
+	pmd_t *pmd;
+	int i;
+
+	BUILD_BUG_ON(BITMAP_SIZE > PUD_SIZE || PFN_BITMAP_START % PUD_SIZE);
+	BUILD_BUG_ON(PAGES_PER_SECTION / PAGES_PER_SUBSECTION > PAGE_SIZE * BITS_PER_BYTE);
+	VM_WARN_ON(pfn_valid(0));
+
+	zero_table = alloc_pte_table(NUMA_NO_NODE);
+	pud = vmemmap_pud_populate(p4d_offset(pgd_offset_k(addr), addr), addr, NUMA_NO_NODE);
+	if (!zero_table || !pud)
+		panic("pfn_bitmap: no memory for page tables\n");
+	/* A hypervisor that watches page tables sees this one announced once */
+	pmd = pmd_offset(pud, addr);
+	pmd_populate_kernel(&init_mm, pmd, zero_table);
+	for (i = 1; i < DIV_ROUND_UP(BITMAP_SIZE, PMD_SIZE); i++)
+		set_pmd(pmd + i, *pmd);
+}
+
+/**
+ * pfn_bitmap_reserve() - make sure that the bits of a section can be set
+ * @pfn: a page of the section
+ * @nid: node to take memory from
+ *
+ * What has been reserved goes with pfn_bitmap_clear().
+ *
+ * Context: Boot, or mem_hotplug_lock held for writing; may sleep then.
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int __meminit pfn_bitmap_reserve(unsigned long pfn, int nid)
+{
+	unsigned long addr = word_address(pfn);
+	pmd_t *pmd = pmd_of(addr);
+	void *page;
+
+	if ((pte_t *)pmd_page_vaddr(*pmd) == zero_table) {
+		pte_t *table = alloc_pte_table(nid);
+
+		if (!table)
+			return -ENOMEM;
+		/* It translates all as the other does, so either may be in the TLBs */
+		pmd_populate_kernel(&init_mm, pmd, table);
+	}
+	if (!is_zero(*pte_of(addr)))
+		return 0;
+
+	page = vmemmap_alloc_block(PAGE_SIZE, nid);
+	if (!page)
+		return -ENOMEM;
+	clear_page(page);
+	set_pte(pte_of(addr), pfn_pte(PHYS_PFN(__pa(page)), PAGE_KERNEL_RO));
+	flush_page(addr);
+	return 0;
+}
+
+/* The bits that @pfn is in, to be written; NULL if they are not reserved */
+static unsigned long *writable(unsigned long pfn)
+{
+	unsigned long addr = word_address(pfn) & PAGE_MASK;
+	pte_t pte = *pte_of(addr);
+
+	return is_zero(pte) ? NULL : __va(PFN_PHYS(pte_pfn(pte)));
+}
+
+static unsigned long first_bit(unsigned long pfn)
+{
+	return (pfn >> PFN_SUBSECTION_SHIFT) % (PAGE_SIZE * BITS_PER_BYTE);
+}
+
+/**
+ * pfn_bitmap_set() - say that pages have struct pages
+ * @pfn: the first of them, aligned to a sub-section
+ * @nr_pages: how many, a multiple of PAGES_PER_SUBSECTION, within a section
+ *
+ * The struct pages are mapped, and the section has been reserved.
+ *
+ * Context: As pfn_bitmap_reserve(); does not sleep.
+ */
+void __meminit pfn_bitmap_set(unsigned long pfn, unsigned long nr_pages)
+{
+	/* Who finds a bit finds the struct pages */
+	smp_wmb();
+	bitmap_set(writable(pfn), first_bit(pfn), nr_pages >> PFN_SUBSECTION_SHIFT);
+}
+
+/**
+ * pfn_bitmap_clear() - say that pages have no struct pages
+ * @pfn: the first of them, aligned to a sub-section
+ * @nr_pages: how many, a multiple of PAGES_PER_SUBSECTION, within a section
+ *
+ * The struct pages are still mapped.  They need not have been set.
+ *
+ * Context: As pfn_bitmap_reserve().
+ */
+void pfn_bitmap_clear(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long *bits = writable(pfn);
+	unsigned long addr = word_address(pfn);
+
+	if (!bits)
+		return;
+	bitmap_clear(bits, first_bit(pfn), nr_pages >> PFN_SUBSECTION_SHIFT);
+	if (memchr_inv(bits, 0, PAGE_SIZE))
+		return;
+	set_pte(pte_of(addr), pfn_pte(PHYS_PFN(__pa_symbol(empty_zero_page)), PAGE_KERNEL_RO));
+	flush_page(addr);
+	vmemmap_free_block(PHYS_PFN(__pa(bits)), 0);
+}
