@@ -107,6 +107,20 @@ static void *memory(unsigned long size, bool large)
 	return begin;
 }
 
+/* The same, mapped by base pages, at an address. */
+static void *memory_at(unsigned long at, unsigned long size)
+{
+	void *begin = mmap((void *)at, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (begin != (void *)at)
+		die("%lu bytes at %#lx: %s", size, at, strerror(errno));
+	if (madvise(begin, size, MADV_NOHUGEPAGE))
+		die("madvise: %s", strerror(errno));
+	memset(begin, 0, size);
+	return begin;
+}
+
 /* The kernel need not do as advised: dies if it did not. */
 static void check_backing(const void *begin, bool large)
 {
@@ -166,11 +180,14 @@ static void *make_memmap(unsigned long pages, bool large)
 		*(unsigned long *)(map + i * size) = mix(i);
 	for (i = 0; i < model_count; i++) {
 		unsigned long bytes = models[i]->table_size(pages);
-		void *table = bytes ? memory(bytes, large) : NULL;
+		unsigned long at = models[i]->table_at;
+		void *table = NULL;
 
+		if (bytes)
+			table = at ? memory_at(at, bytes) : memory(bytes, large);
 		models[i]->place(map, pages, table);
 		if (table)
-			check_backing(table, large);
+			check_backing(table, large && !at);
 	}
 	check_backing(map, large);
 	return map;

@@ -6,6 +6,13 @@
 /* The linear map begins where the kernel has it: addresses there are computed, never used. */
 #define LINEAR_MAP	0xffff888000000000UL
 
+/* A process cannot have its bitmap where the kernel has it. */
+#ifdef CONFIG_PFN_BITMAP
+#include <asm/pfn_bitmap.h>
+#undef PFN_BITMAP_START
+#define PFN_BITMAP_START	0x200000000000UL
+#endif
+
 /* Random pfns have so many bits. */
 #define RANDOM_BITS	24
 
@@ -70,6 +77,7 @@ typedef void (*walk_fn)(struct walk *walk);
  * struct model - one memory model
  * @page_size: bytes of a struct page
  * @table_size: returns how many bytes of table place() makes for so many pages
+ * @table_at: the address that the table has to have, mapped by base pages; 0 for any
  * @place: tells the model's variables that @map describes @pages pages, marks the struct pages as
  *	the model needs them, and makes its table in @table, page aligned and zero
  * @walk: walks
@@ -77,6 +85,7 @@ typedef void (*walk_fn)(struct walk *walk);
 struct model {
 	unsigned long page_size;
 	unsigned long (*table_size)(unsigned long pages);
+	unsigned long table_at;
 	void (*place)(void *map, unsigned long pages, void *table);
 	walk_fn walk[OPERATIONS][PATTERNS];
 };

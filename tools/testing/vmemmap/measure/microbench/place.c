@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The kernel's variables that conversions read, and what boot makes of them. */
-#include <linux/mm.h>
-
 #include "microbench.h"
+
+#include <linux/mm.h>
+#include <linux/string.h>
 
 unsigned long phys_base;
 unsigned long page_offset_base;
@@ -13,7 +14,12 @@ unsigned long max_pfn;
 struct page *mem_map;
 #endif
 
-#ifdef CONFIG_SPARSEMEM_EXTREME
+#ifdef CONFIG_PFN_BITMAP
+static void make_table(struct page *map, unsigned long pages, void *table)
+{
+	memset(table, 0xff, microbench_table_size(pages));
+}
+#elif defined(CONFIG_SPARSEMEM_EXTREME)
 struct mem_section **mem_section;
 
 #define ROOTS_SIZE	PAGE_ALIGN(NR_SECTION_ROOTS * sizeof(*mem_section))
@@ -73,7 +79,9 @@ static void patch(void)
 
 unsigned long microbench_table_size(unsigned long pages)
 {
-#ifdef CONFIG_SPARSEMEM_EXTREME
+#ifdef CONFIG_PFN_BITMAP
+	return DIV_ROUND_UP(pages >> PFN_SUBSECTION_SHIFT, BITS_PER_LONG) * sizeof(long);
+#elif defined(CONFIG_SPARSEMEM_EXTREME)
 	return ROOTS_SIZE + roots(pages) * ROOT_SIZE;
 #else
 	return 0;

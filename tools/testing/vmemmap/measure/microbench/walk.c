@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Loops with one conversion each, inlined as in the kernel's own code. */
+#include "microbench.h"
+
 #include <linux/compiler.h>
 #include <linux/mm.h>
-
-#include "microbench.h"
 
 static __always_inline unsigned long next(enum pattern pattern, unsigned long *state)
 {
@@ -97,6 +97,9 @@ DEFINE_WALK(random_valid, RANDOM, VALID)
 const struct model microbench_model = {
 	.page_size = sizeof(struct page),
 	.table_size = microbench_table_size,
+#ifdef CONFIG_PFN_BITMAP
+	.table_at = PFN_BITMAP_START,
+#endif
 	.place = microbench_place,
 	.walk = {
 		[LOOP] = { sequential_loop, random_loop },
