@@ -15,6 +15,8 @@ from toolbox import Trouble
 
 GUESTS = layout.BED / "guests"
 VARIANTS = ("vmemmap", "mainline", "classic")
+# What a disk can have that the guest itself was booted from
+DRIVE_FILES = ("kernel", "initramfs")
 
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = re.compile(r"([0-9]+)([KMGT])")
@@ -38,6 +40,13 @@ class Dimm:
     node: int
     addr: int
     boot: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Drive:
+    """A disk: what of its own files a guest finds on it ("" for none), or bytes of zeroes."""
+    file: str
+    size: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +82,8 @@ class Guest:
     dimms: tuple = ()
     objects: tuple = ()
     devices: tuple = ()
+    drives: tuple = ()
+    reboots: bool = False
     cmdline: str = ""
     tests: tuple = ()
     env: dict = dataclasses.field(default_factory=dict)
@@ -163,7 +174,7 @@ _KINDS = {str: "string", int: "number", list: "list", dict: "table", bool: "true
           (str, int): "string or number"}
 _EXPECT = ("console", "allow", "may_skip")
 _KEYS = ("about", "like", "memory", "config", "user", "smp", "board", "cpu", "machine", "slots", "maxmem",
-         "node", "hidden", "object", "device", "cmdline", "tests", "env", "dimm", "action",
+         "node", "hidden", "object", "device", "drive", "reboots", "cmdline", "tests", "env", "dimm", "action",
          "expect", "variants", "check", "test_with", "timeout")
 
 
@@ -184,6 +195,18 @@ def _hidden(table):
         one = _Table(data, f"{table.where}: hidden {number}", ("start", "size"))
         ranges.append((one.size("start"), one.size("size")))
     return tuple(ranges)
+
+
+def _drives(table):
+    drives = []
+    for number, data in enumerate(table.take("drive", list, [])):
+        drive = _Table(data, f"{table.where}: drive {number}", ("file", "size"))
+        one = Drive(drive.take("file", str, ""), drive.size("size", 0))
+        if bool(one.file) == bool(one.size) or one.file not in ("", *DRIVE_FILES):
+            raise Trouble(f'{drive.where}: give a "size", or "file" as one of '
+                          f'{", ".join(DRIVE_FILES)}')
+        drives.append(one)
+    return tuple(drives)
 
 
 def _actions(table):
@@ -324,6 +347,8 @@ def parse(text, name, arch, where, kinds=None):
         hidden=_hidden(table), dimms=dimms,
         objects=tuple(with_sizes(table.take("object", list, []))),
         devices=tuple(with_sizes(table.take("device", list, []))),
+        drives=_drives(table),
+        reboots=table.take("reboots", bool, False),
         cmdline=table.take("cmdline", str, ""),
         tests=table.strings("tests"),
         actions={**plugging, **actions},

@@ -144,6 +144,13 @@ def _memory(guest, arch):
     return argv, []
 
 
+def _drive(drive, files):
+    if drive.file:
+        return f"if=virtio,format=raw,readonly=on,file={files[drive.file].replace(',', ',,')}"
+    # What is written to it is in a temporary file of the emulator's
+    return f"if=virtio,driver=null-co,size={drive.size},read-zeroes=on,snapshot=on"
+
+
 def direct_boot(_guest, arch, kernel_dir, initramfs, cmdline):
     """Returns arguments for an emulator that loads kernel, initramfs and command line itself.
 
@@ -174,7 +181,9 @@ def command(guest, arch, kernel_dir, initramfs, lines, settings=None):
     argv = ["setpriv", "--pdeathsig", "KILL", program]
     argv += ["-machine", machine, "-accel", "tcg", "-cpu", guest.cpu or arch.cpu,
              "-smp", f"{guest.smp},sockets={guest.smp},cores=1,threads=1",
-             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", *arch.extra]
+             "-nodefaults", "-no-user-config", "-display", "none", *arch.extra]
+    if not guest.reboots:
+        argv.append("-no-reboot")
     argv += memory
     if arch.efi:
         argv += ["-bios", efi.firmware(arch, program) or arch.efi["firmware"]]
@@ -191,5 +200,8 @@ def command(guest, arch, kernel_dir, initramfs, lines, settings=None):
                                        if item.get("qom-type") == "memory-backend-ram" else item)]
     for item in guest.devices:
         argv += ["-device", json.dumps(item)]
+    files = {"kernel": os.path.join(kernel_dir, arch.image), "initramfs": initramfs}
+    for drive in guest.drives:
+        argv += ["-drive", _drive(drive, files)]
     return argv + LOADERS[arch.loader](guest, arch, kernel_dir, initramfs,
                                        kernel_cmdline(guest, arch, settings))

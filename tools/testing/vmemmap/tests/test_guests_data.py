@@ -87,6 +87,15 @@ class Data(unittest.TestCase):
         self.refused(GOOD + 'dimm = [{ size = "1G" }]\n'
                      '[[action]]\nname = "plug dimm0"\nsteps = []\n', "twice")
 
+    def test_drives(self):
+        one = parse(GOOD + 'drive = [{ file = "kernel" }, { size = "1G" }]\n')
+        argv = machine.command(one, machine.arch_facts("x86_64"), "/a,b", "i", {"console": "c"})
+        first, second = (argv[at + 1] for at, word in enumerate(argv) if word == "-drive")
+        self.assertRegex(first, "readonly=on,file=/a,,b/.*bzImage$")
+        self.assertIn(f"size={1 << 30}", second)
+        for bad in ("{}", '{ file = "vmlinux" }', '{ file = "kernel", size = "1G" }'):
+            self.refused(GOOD + f"drive = [{bad}]\n", "drive 0", "kernel, initramfs")
+
     def test_like(self):
         kinds = {"a": {"cpu": "p8", "env": {"A": 1, "B": 1}, "expect": {"may_skip": ["x"]}},
                  "b": {"like": ["a"], "cpu": "p9", "env": {"B": 2}, "smp": 4},
