@@ -49,18 +49,21 @@ class Test:
     """A test by name; work() returns a note, or raises Failed, Skipped or Trouble.
 
     needs: (architecture, config, variant) of the kernel that it boots, if it is a guest.
+    long: it takes so long that it is skipped unless its last word is asked for.
     """
 
     name: str
     work: typing.Callable
     needs: tuple = ()
+    long: bool = False
 
 
 def checks(benches):
     """Return the Tests in checks/, each module one, or one for each of its cases.
 
     A module has check(bench), or cases(bench) and check(bench, case).  With EVERY_ARCH it is
-    tested for each of the benches, otherwise with the first.
+    tested for each of the benches, otherwise with the first.  Cases of
+    long_cases(bench) are long tests.
     """
     found = []
     for file in sorted((layout.BED / "checks").glob("*.py")):
@@ -74,8 +77,10 @@ def checks(benches):
         for bench in benches:
             full = f"{bench.arch['name']}:{name}"
             if hasattr(module, "cases"):
-                found += [Test(f"{full}:{case}", functools.partial(module.check, bench, case))
-                          for case in module.cases(bench)]
+                long = module.long_cases(bench) if hasattr(module, "long_cases") else []
+                found += [Test(f"{full}:{case}", functools.partial(module.check, bench, case),
+                               long=case in long)
+                          for case in [*module.cases(bench), *long]]
             else:
                 found.append(Test(full, functools.partial(module.check, bench)))
     return found
@@ -129,6 +134,17 @@ def _boot(bench, one, variant):
     if outcome.status == "failed":
         raise Failed(outcome.problems[0], outcome.log)
     return boot.summary(outcome).split("  ")[-1]
+
+
+def short(test, only):
+    """Return a test, or what is skipped instead if it is long and only does not ask for it."""
+    word = test.name.rpartition(":")[2]
+    if not test.long or word in only:
+        return test
+
+    def work():
+        raise Skipped(f"takes long; make test ONLY={word} runs it")
+    return dataclasses.replace(test, work=work)
 
 
 def attempt(test):
@@ -216,7 +232,7 @@ def main():
         every = checks(benches) + [test for each in benches for test in guests(each)]
     except Trouble as trouble:
         return summarise([Result("compose", "failed", str(trouble))])
-    tests = [test for test in every if options.only in test.name]
+    tests = [short(test, options.only) for test in every if options.only in test.name]
     tests = kernels(benches, tests) + tests
     if not tests:
         raise Trouble(f"ONLY={options.only} is in no test's name; there are: "

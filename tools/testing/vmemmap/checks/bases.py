@@ -6,13 +6,17 @@ import re
 from bench import Failed, Skipped
 
 EVERY_ARCH = True
-
 BEGIN = re.compile(r"^[0-9a-f]+ <(.+)>:$")
 
 
 def cases(bench):
     """Return the kernels whose code is looked at."""
     return bench.arch["kernel"].get("bases", {}).get("configs", ["default"])
+
+
+def long_cases(bench):
+    """Return the same of kernels that take long to build."""
+    return bench.arch["kernel"].get("bases", {}).get("long", [])
 
 
 def readers(lines, variables):

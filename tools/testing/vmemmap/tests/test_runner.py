@@ -53,6 +53,13 @@ class Runner(unittest.TestCase):
             _, lines = self.run_all(raising(Failed("bad", "missing.log")))
             self.assertEqual([line for line in lines if line.startswith("  ")], [])
 
+    def test_long_ones_have_to_be_asked_for(self):
+        test = runner.Test("x:bases:all", lambda: "ran", long=True)
+        for only, status in (("", "skipped"), ("bases", "skipped"), ("bases:all", "passed")):
+            with contextlib.redirect_stdout(io.StringIO()), \
+                 contextlib.redirect_stderr(io.StringIO()):
+                self.assertEqual(runner.attempt(runner.short(test, only)).status, status)
+
     def test_skipped_is_never_passed(self):
         status, lines = self.run_all(raising(Skipped("no emulator")))
         self.assertEqual((status, lines[-1]), (0, "0 passed, 0 failed, 1 skipped"))
