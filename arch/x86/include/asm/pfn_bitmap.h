@@ -6,7 +6,7 @@
 
 /* Below the kernel's image, see Documentation/x86/x86_64/mm.rst; 256 MiB for 52 bits */
 #define PFN_BITMAP_START	0xffffffff00000000UL
-#define PFN_BITMAP_PHYS_BITS	MAX_POSSIBLE_PHYSMEM_BITS
+#define PFN_BITMAP_PHYS_BITS	52	/* MAX_POSSIBLE_PHYSMEM_BITS */
 
 static __always_inline unsigned long arch_pfn_bitmap_load(const unsigned long *word)
 {
