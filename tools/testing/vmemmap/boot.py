@@ -176,7 +176,9 @@ def run(guest, arch, where, verbose=False, programs=None, archives=()):
         raise Trouble(f"{kernel}: no kernel there; build config {guest.config} first")
     parser = ktap.load_parser(where.tree)
     faults = judge.read_faults()
-    image = initramfs.make(machine.for_guest(arch, guest), where, programs, archives)
+    # what is counted elsewhere stays comparable with what was: all of them
+    wanted = () if programs else guest.tests
+    image = initramfs.make(machine.for_guest(arch, guest), where, programs, archives, wanted)
     path = log_path(where.build, arch.name, where.variant, guest.name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     begin = time.monotonic()

@@ -148,7 +148,7 @@ def _init(arch, where):
     return _read(goal, "make clean")
 
 
-def _archive(arch, where, tests, programs):
+def _archive(arch, where, tests, programs, wanted):
     archive = cpio.Archive()
     for folder in ("proc", "sys", "tmp", "tests", "bin", "sbin", "lib", "usr/bin", "usr/sbin"):
         archive.folder(folder)
@@ -163,6 +163,8 @@ def _archive(arch, where, tests, programs):
         archive.file("init", _read(layout.BED / "init" / "init", "the repository is not whole"))
     for name in sorted(os.listdir(tests)):
         path = os.path.join(tests, name)
+        if wanted and name not in wanted:
+            continue
         if os.access(path, os.X_OK) and os.path.isfile(path):
             archive.file(f"tests/{name}", _read(path, "make clean"))
     for name, path in programs.items():
@@ -174,11 +176,12 @@ def _archive(arch, where, tests, programs):
     return archive.bytes()
 
 
-def make(arch, where, programs=None, archives=()):
+def make(arch, where, programs=None, archives=(), wanted=()):
     """Makes the initramfs for one kernel, or leaves it alone if nothing changed.
 
     arch: from machine.arch_facts().  where: a boot.Place.  programs: {name: path}, to be run like
-    tests.  archives: paths of more archives, which the kernel unpacks on top.  Returns the
+    tests.  archives: paths of more archives, which the kernel unpacks on top.  wanted: the
+    kselftests to have, () for all: a small guest has no room for all of them.  Returns the
     archive's path.  Raises Trouble.
     """
     programs = programs or {}
@@ -188,10 +191,10 @@ def make(arch, where, programs=None, archives=()):
     with lock(os.path.join(folder, ".lock")):
         tests = build_tests(arch, where.tree, where.build)
         config = os.path.basename(where.kernel)
-        parts = [where.variant, config, *programs,
+        parts = [where.variant, config, *programs, *wanted,
                  *(os.path.basename(one).removesuffix(".cpio") for one in archives)]
         path = os.path.join(folder, "-".join(parts) + ".cpio")
-        data = b"".join([_archive(arch, where, tests, programs),
+        data = b"".join([_archive(arch, where, tests, programs, wanted),
                          *(_read(one, "it has to be made first") for one in archives)])
         if not os.path.exists(path) or _read(path, "") != data:
             write_whole(path, data)

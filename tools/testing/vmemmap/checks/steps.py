@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Every step of the series builds, so that it can be bisected."""
 import json
+import re
 
 from bench import Failed
 
@@ -10,16 +11,33 @@ from toolbox import Trouble, write_whole
 EVERY_ARCH = True
 
 
+def compiled_here(names, source):
+    """Return whether a change of files by these names can change what an architecture compiles.
+
+    source: the architecture's folder below arch/.
+    """
+    elsewhere = re.compile(r"Documentation/|MAINTAINERS$|tools/(testing|include/nolibc)/|"
+                           rf"arch/(?!{source}/)[^/]+/")
+    return any(not elsewhere.match(name) for name in names)
+
+
 def check(bench):
     """Build the small kernel at each commit, with all of its options that the step has.
 
-    A step that was built before with the same compiler and config is not built again.
+    A step that was built before with the same compiler and config is not built again, nor one that
+    changes nothing which this architecture compiles.
     """
     place = compose.tree_path(bench.build, bench.version, "steps")
     # the first step is classic; the tip is there in full before any step
     kernel = None
     built = 0
+    earlier = ""
     for step, commit in zip(bench.series.steps, bench.series.commits):
+        names = bench.store.git("diff", "--name-only", earlier, commit) if earlier else ""
+        skip = earlier and not compiled_here(names.splitlines(), bench.arch["kernel"]["source"])
+        earlier = commit
+        if skip:
+            continue
         compose.check_out(bench.store, place, commit)
         kernel = kernel or bench.kernel("small", "vmemmap", tree=place, name="steps",
                                         strict=False)

@@ -16,6 +16,8 @@ random loop 0 3.0 3.0 3.0
 random loop 1 3.0 6.0 1.5
 done
 """
+# Where the second one's table has to be
+TABLE_AT = 0x200000000000
 # A model for the program in user space: struct page has eight bytes
 MODEL = """
 #include "microbench.h"
@@ -25,7 +27,8 @@ static void place(void *map, unsigned long pages, void *table)
 {
 	*(char *)map = *((char *)table + pages - 1);
 }
-const struct model MODEL = { SIZE, table_size, place, { [0 ... OPERATIONS - 1] = { walk, walk } } };
+const struct model MODEL = { .page_size = SIZE, .table_size = table_size, .table_at = AT,
+	.place = place, .walk = { [0 ... OPERATIONS - 1] = { walk, walk } } };
 """
 
 
@@ -101,7 +104,8 @@ class Program(unittest.TestCase):
             (folder / "list.c").write_text(microbench.listed(2), encoding="ascii")
             for number in (0, 1):
                 subprocess.run(["gcc", "-c", "-I", source, f"-DMODEL=model_{number}",
-                                f"-DSIZE={sizes[number]}", f"-DWRONG={wrong * number}",
+                                f"-DAT={number and TABLE_AT}ul", f"-DSIZE={sizes[number]}",
+                                f"-DWRONG={wrong * number}",
                                 folder / "model.c", "-o", folder / f"{number}.o"], check=True)
             subprocess.run(["gcc", "-Wall", "-Werror", "-I", source, source / "main.c",
                             folder / "list.c", folder / "0.o", folder / "1.o", "-o",
