@@ -30,6 +30,9 @@
  * ``CONFIG_RUNTIME_CONST`` nothing is decided at boot, and it is the constant. A file that executes
  * while values change defines ``RUNTIME_CONST_VARIABLE`` and reads the variables, for the compiler
  * may keep an immediate in a register.
+ *
+ * Where a feature of the CPU chooses among few values, an architecture that patches code by
+ * features anyway has a runtime_const() of its own instead of all this.
  */
 #ifndef __ASSEMBLY__
 #include <linux/types.h>

@@ -9,14 +9,18 @@
  */
 #define __STRUCT_PAGE_DIVIDES	(PAGE_SIZE % sizeof(struct page) == 0)
 
+/* An address of the image is greater than its distance to the image: the carry tells */
 #define virt_to_page(kaddr)						\
 ({									\
 	unsigned long __kaddr = (unsigned long)(kaddr);			\
+	unsigned long __image = __kaddr - __START_KERNEL_map;		\
 									\
-	__STRUCT_PAGE_DIVIDES && __kaddr < __START_KERNEL_map ?		\
+	!__STRUCT_PAGE_DIVIDES ?					\
+		pfn_to_page(__pa(__kaddr) >> PAGE_SHIFT) :		\
+	unlikely(__kaddr > __image) ?					\
+		pfn_to_page((__image + phys_base) >> PAGE_SHIFT) :	\
 		(struct page *)((__kaddr >> PAGE_SHIFT) * sizeof(struct page) +	\
-				runtime_const(memmap_of_linear)) :	\
-		pfn_to_page(__pa(__kaddr) >> PAGE_SHIFT);		\
+				runtime_const(memmap_of_linear));	\
 })
 
 #define page_to_virt(x)							\
