@@ -25,19 +25,23 @@
 #define RUNTIME_CONST_OF_MMU_vmemmap_base	\
 	runtime_const_of_mmu(RADIX_VMEMMAP_START, H_VMEMMAP_START)
 
+#ifndef __ASSEMBLY__
 /* Constants with nothing in their lower half. Both alternatives have two instructions */
-#define runtime_const_of_mmu(radix, hash)						\
-({											\
-	unsigned long __of_mmu;								\
-											\
-	BUILD_BUG_ON(((radix) | (hash)) & 0xffffffff);					\
-	asm(ASM_MMU_FTR_IFSET("lis %0,(%1)@highest; ori %0,%0,(%1)@higher",		\
-			      "lis %0,(%2)@highest; ori %0,%0,(%2)@higher", %3)		\
-	    "sldi %0,%0,32"								\
-	    : "=r" (__of_mmu)								\
-	    : "i" (radix), "i" (hash), "i" (MMU_FTR_TYPE_RADIX));			\
-	__of_mmu;									\
-})
+static __always_inline __attribute_const__ unsigned long
+runtime_const_of_mmu(const unsigned long radix, const unsigned long hash)
+{
+	unsigned long value;
+
+	BUILD_BUG_ON((radix | hash) & 0xffffffff);
+
+	asm(ASM_MMU_FTR_IFSET("lis %0,(%1)@highest; ori %0,%0,(%1)@higher",
+			      "lis %0,(%2)@highest; ori %0,%0,(%2)@higher", %3)
+	    "sldi %0,%0,32"
+	    : "=r" (value)
+	    : "i" (radix), "i" (hash), "i" (MMU_FTR_TYPE_RADIX));
+	return value;
+}
+#endif /* !__ASSEMBLY__ */
 #endif
 
 #endif /* _ASM_POWERPC_RUNTIME_CONST_H */
