@@ -6,7 +6,8 @@
 
 What is compared is in models.toml, what is measured in measurements/: each module there has
 PLACE, its place in the report; points(plan), what there is to measure; and report(page, plan,
-results), which writes about it.  measure_plan.py has what they are given.
+results), which writes about it; UNBOOTED = True if it has a use for kernels that cannot be booted
+here.  measure_plan.py has what they are given.
 
 The report is BUILD/bench/report.md, with --quick BUILD/bench/quick/report.md.  What has been
 measured is kept beside it, and measured again only when its kernel or its inputs have changed.
@@ -142,7 +143,7 @@ class Run:
 def build(plan, tarball, jobs):
     """Composes the trees and builds the kernels that a plan needs.  Raises Trouble."""
     needed = {}
-    for group in plan.groups:
+    for group in plan.compiled:
         for model in group.models:
             where = model.kernel.where
             needed[where.variant, group.arch.name, model.kernel.config] = where
@@ -152,31 +153,35 @@ def build(plan, tarball, jobs):
         Kernel(plan.build, trees[variant], variant, arch, config, jobs=jobs).made()
 
 
-def make_plan(options):
-    """Returns the Plan that the options stand for, and {title of a group: why it is left out}.
+def make_plan(options, modules):
+    """Returns the Plan that the options stand for, and {title of a group: why none of it boots}.
 
-    Raises Trouble if nothing can be measured, and for a folder that is no built AIM.
+    modules: measurements.  Raises Trouble if nothing can be measured, and for a folder that is no
+    built AIM.
     """
     build_dir = os.path.abspath(options.build)
     everything = measure_plan.groups(build_dir, options.version)
     arch = options.arch and machine.arch_facts(options.arch).name
     lacking = {}
-    chosen = []
+    chosen, unbooted = [], []
     for group in everything:
         if arch and group.arch.name != arch:
             continue
         reason = machine.lacking(group.arch)
         if reason:
             lacking[group.title] = reason
+            if any(getattr(module, "UNBOOTED", False) for module in modules):
+                unbooted.append(group)
         else:
             chosen.append(group)
     if options.aim:
         aim.check(options.aim)
-    if not chosen:
+    if not chosen and not unbooted:
         reason = next(iter(lacking.values()), "no group of models.toml is of that architecture")
         raise Trouble(f"nothing can be measured: {reason}")
     return measure_plan.Plan(options.quick, build_dir, options.version, tuple(chosen),
-                             os.path.abspath(options.aim) if options.aim else ""), lacking
+                             os.path.abspath(options.aim) if options.aim else "",
+                             tuple(unbooted)), lacking
 
 
 def _config(kernel):
@@ -192,7 +197,7 @@ def _head(page, plan, lacking, command):
               "takes for it. Kernels that are compared have the same config but for what is "
               "listed here.")
     rows = []
-    for group in plan.groups:
+    for group in plan.compiled:
         first = group.models[0]
         for model in group.models[1:]:
             if model.kernel.where == first.kernel.where:
@@ -202,7 +207,7 @@ def _head(page, plan, lacking, command):
                 option.removeprefix("CONFIG_") for option in options) or "none"])
     page.table(["machine", "models", "options that differ"], rows)
     for title, reason in lacking.items():
-        page.text(f"{title} was left out: {reason}.")
+        page.text(f"{title}: no guest was booted: {reason}.")
 
 
 def write_report(plan, lacking, modules, results, failed, folder, command):
@@ -245,8 +250,8 @@ def _command(options):
 def main():
     """The program; returns its exit status."""
     options = _arguments()
-    plan, lacking = make_plan(options)
     modules = measurements(options.only)
+    plan, lacking = make_plan(options, modules)
     build(plan, options.base, options.jobs)
     folder = os.path.join(plan.build, "bench", *(["quick"] if plan.quick else []))
     store = Store(os.path.join(folder, "results"))

@@ -38,13 +38,19 @@ class Plan:
     """What one run of `make bench` has to work with.
 
     build: the absolute path of the build folder.  groups: Groups whose guests can be booted here.
-    aim: folder of a built AIM Suite VII, or "".
+    aim: folder of a built AIM Suite VII, or "".  unbooted: Groups of which there are only kernels.
     """
     quick: bool
     build: str
     base_version: str
     groups: tuple
     aim: str = ""
+    unbooted: tuple = ()
+
+    @property
+    def compiled(self):
+        """All Groups of which there are kernels."""
+        return (*self.groups, *self.unbooted)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ import statics
 from measure_plan import Point, digest
 
 PLACE = 10
+UNBOOTED = True                         # nothing is booted for this
 TOP = 8                                 # functions that changed most, for each model
 
 
@@ -28,7 +29,7 @@ def _models(group):
 def _groups(plan):
     """Returns {group's name: (Group, name of an earlier group with the same kernels or None)}."""
     seen, found = {}, {}
-    for group in plan.groups:
+    for group in plan.compiled:
         kernels = tuple(model.kernel.where for model in _models(group))
         found[group.name] = (group, seen.get(kernels))
         seen.setdefault(kernels, group)

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """make bench: what is compared, what is kept, what a report says."""
+import argparse
 import dataclasses
 import pathlib
 import tempfile
 import types
 import unittest
+from unittest import mock
 
 from support import layout  # noqa: F401
 
 import measure
 import measure_plan
 import page
-from measurements import multiuser
+from measurements import multiuser, statics
 from toolbox import Trouble, write_whole
 
 MODELS = """
@@ -75,6 +77,29 @@ class Plan(Folder):
         second = measure_plan.digest(self.folder)
         (self.folder / "b").write_text("2")
         self.assertEqual(len({first, second, measure_plan.digest(self.folder)}), 3)
+
+
+class Machines(Folder):
+    """A machine that lacks an emulator."""
+
+    def plan(self, arch, *modules):
+        """Return what make_plan() returns where nothing can boot ia64."""
+        options = argparse.Namespace(build=str(self.folder), version="6.1", arch=arch, aim="",
+                                     quick=False)
+        with mock.patch("machine.lacking", lambda arch: "none" if arch.name == "ia64" else ""):
+            return measure.make_plan(options, modules)
+
+    def test_kernels_are_looked_at(self):
+        plan, lacking = self.plan("", multiuser, statics)
+        self.assertEqual([group.name for group in plan.unbooted], ["ia64"])
+        self.assertEqual(list(lacking.values()), ["none"])
+        self.assertNotIn("ia64", {group.name for group in plan.groups})
+        self.assertIn("ia64", {group.name for group in plan.compiled})
+
+    def test_nothing_to_look_at(self):
+        self.assertEqual(self.plan("", multiuser)[0].unbooted, ())
+        with self.assertRaisesRegex(Trouble, "nothing can be measured: none"):
+            self.plan("ia64", multiuser)
 
 
 class Results(Folder):
