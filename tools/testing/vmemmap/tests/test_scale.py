@@ -4,7 +4,9 @@ import copy
 import types
 import unittest
 
-import support  # noqa: F401  (finds the tools)
+from support import layout
+
+import measure_plan
 import memblocklog
 import memories
 from measurements import hotadd, scale
@@ -143,26 +145,38 @@ class Figures(unittest.TestCase):
 class Points(unittest.TestCase):
     """What the two measurements want measured."""
 
-    def plan(self, quick):
-        """Return a plan of one group with two models."""
+    def plan(self, quick, name):
+        """Return a plan of one group of that name with two models."""
         models = tuple(types.SimpleNamespace(name=name, label=name, kernel=None)
                        for name in ("classic", "flatmem"))
-        group = types.SimpleNamespace(name="x86_64-no-numa", title="t", models=models,
+        group = types.SimpleNamespace(name=name, title="t", models=models,
                                       arch=types.SimpleNamespace(name="x86_64"))
         return types.SimpleNamespace(quick=quick, groups=(group,), build="/b")
 
     def test_names(self):
-        for module in (scale, hotadd):
+        for module, group in ((scale, "x86_64-no-numa"), (hotadd, "x86_64")):
             for quick in (True, False):
-                names = [point.name for point in module.points(self.plan(quick))]
+                names = [point.name for point in module.points(self.plan(quick, group))]
                 self.assertTrue(names)
                 self.assertEqual(len(names), len(set(names)))
-                self.assertFalse([name for name in names if "flatmem" in name and (
-                    module is hotadd or "scattered" in name)])
+                self.assertFalse([name for name in names if "flatmem-" in name and
+                                  "scattered" in name])
                 self.assertFalse(quick and [name for name in names if name.endswith("-time")])
 
+    def test_groups_have_hotplug(self):
+        for arch, facts in hotadd.load().items():
+            if arch == "parts":
+                continue
+            known = {group.name: group for group in measure_plan.groups("/b", "6.1")}
+            for name in (*facts["groups"], *facts["quick_groups"]):
+                with self.subTest(name):
+                    self.assertEqual(known[name].arch.name, arch)
+                    config = known[name].models[0].kernel.config
+                    text = (layout.BED / "configs" / f"{config}.config").read_text()
+                    self.assertNotIn("# CONFIG_MEMORY_HOTPLUG is not set", text)
+
     def test_time_and_much_memory_alone(self):
-        for point in scale.points(self.plan(False)):
+        for point in scale.points(self.plan(False, "x86_64-no-numa")):
             self.assertEqual(point.alone, "time" in point.name or "256G" in point.name)
 
 
