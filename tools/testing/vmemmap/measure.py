@@ -62,8 +62,7 @@ def kernel_key(kernel):
     """Returns what identifies a count.Kernel that is built, or None for none."""
     if not kernel:
         return None
-    with open(os.path.join(kernel.where.kernel, "built.json"), encoding="utf-8") as file:
-        return {"built": json.load(file), "cmdline": kernel.cmdline, "guest": kernel.guest}
+    return {"built": measure_plan.built(kernel), "cmdline": kernel.cmdline, "guest": kernel.guest}
 
 
 class Store:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What `make bench` compares: groups of memory models (models.toml), and points to measure."""
 import dataclasses
+import functools
 import hashlib
 import os
 import pathlib
@@ -91,6 +92,18 @@ def _group(data, labels, build, base_version):
             f"{data['name']} {name}", where, data["config"], other.get("cmdline", ""),
             data.get("guest", {}))))
     return Group(data["name"], data["title"], machine.arch_facts(data["arch"]), tuple(models))
+
+
+@functools.lru_cache(maxsize=256)
+def _of_file(path, _changed):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def built(kernel):
+    """Returns what identifies a count.Kernel that is built, as a string; its files may be newer."""
+    vmlinux = os.path.join(kernel.where.kernel, "vmlinux")
+    return _of_file(vmlinux, os.stat(vmlinux).st_mtime_ns)
 
 
 def digest(*paths):

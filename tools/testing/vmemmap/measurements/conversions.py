@@ -14,10 +14,9 @@ back, the next pfn depends on what is found: it takes the conversions' latency, 
 overlap with what comes next. The models take turns; a ratio is of two turns in the same round.
 """
 import functools
-import os
 
 import microbench
-from measure_plan import Point, digest
+from measure_plan import Point, built
 
 PLACE = 60
 SIZES = (1, 4, 16, 64)                  # GiB of simulated memory
@@ -51,8 +50,7 @@ def points(plan):
     rounds = QUICK_ROUNDS if plan.quick else ROUNDS
     kernels = [model.kernel for model in group.models]
     program = functools.cache(lambda: microbench.build(kernels, plan.build, group.name))
-    inputs = {"models": {model.name: digest(os.path.join(model.kernel.where.kernel, "built.json"))
-                         for model in group.models},
+    inputs = {"models": {model.name: built(model.kernel) for model in group.models},
               "program": microbench.key(), "rounds": rounds, "time": TIME,
               "processor": microbench.this_processor()}
 

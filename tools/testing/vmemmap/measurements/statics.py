@@ -7,11 +7,10 @@ returns or does nothing. Functions that call conversions are compared by the ker
 tells what grew or shrank, also because a function has become part of another one.
 """
 import functools
-import os
 
 import archdata
 import statics
-from measure_plan import Point, digest
+from measure_plan import Point, built
 
 PLACE = 10
 UNBOOTED = True                         # nothing is booted for this
@@ -56,7 +55,7 @@ def points(plan):
         if same:
             continue
         key = statics.key(archdata.load(group.arch.name))
-        first = digest(os.path.join(group.models[0].kernel.where.kernel, "built.json"))
+        first = built(group.models[0].kernel)
         found += [Point(_name(group, model), functools.partial(_measure, group, model),
                         {"key": key, "first": first}, model.kernel) for model in _models(group)]
     return found

@@ -109,7 +109,7 @@ class Results(Folder):
         super().setUp()
         self.store = measure.Store(str(self.folder / "results"))
         kernel = self.groups()[0].models[0].kernel
-        write_whole(f"{kernel.where.kernel}/built.json", '{"tree": 1}')
+        write_whole(f"{kernel.where.kernel}/vmlinux", "1")
         self.calls = []
         self.point = measure_plan.Point("a b/c", lambda: {"n": self.calls.append(1) or 5}, "x", kernel)
 
@@ -128,7 +128,7 @@ class Results(Folder):
     def test_measured_again(self):
         self.run_points(self.point)
         self.run_points(dataclasses.replace(self.point, inputs="y"))
-        write_whole(f"{self.point.kernel.where.kernel}/built.json", '{"tree": 2}')
+        write_whole(f"{self.point.kernel.where.kernel}/vmlinux", "2")
         self.run_points(dataclasses.replace(self.point, inputs="y"))
         self.assertEqual(len(self.calls), 3)
 

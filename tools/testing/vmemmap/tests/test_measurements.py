@@ -50,6 +50,7 @@ def plan(*groups, quick=False):
     return Plan(quick, "/none", "1", groups or (group("g", "x86_64", classic="/c", vmemmap="/v"),))
 
 
+@mock.patch("measurements.conversions.built", lambda kernel: kernel.where.kernel)
 @mock.patch("microbench.lacking", return_value="")
 class Conversions(unittest.TestCase):
     """On a machine that can measure, and on another one."""
@@ -82,6 +83,7 @@ class Conversions(unittest.TestCase):
         self.assertEqual(conversions.points(plan()), [])
 
 
+@mock.patch("measurements.statics.built", lambda kernel: kernel.where.kernel)
 class Statics(unittest.TestCase):
     """Kernels that serve more than one group, or more than one model."""
 
