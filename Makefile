@@ -27,7 +27,7 @@ kernel  = $(tree) && kernel=$$($(python) $(bed)/kernel.py $(options) \
 run     = $(python) $(bed)/run.py $(options) --kernel "$$kernel"
 install = $(bed)/install-packages -a '$(ARCH)'
 
-.PHONY: help tree kernel menuconfig run shell test bench bench-quick series docs clean
+.PHONY: help tree kernel menuconfig run shell test bench bench-quick bench-publish series docs clean
 # the targets share build/; make's own parallelism would only mix them up
 .NOTPARALLEL:
 
@@ -37,6 +37,7 @@ help:
 #? make run         build this series' kernel, boot it in QEMU, print its report
 #? make test        run every test that can be run here
 #? make bench       compare the memory models; bench-quick does less of it
+#? make bench-publish  copy the report of make bench to Documentation
 #? make shell       boot the same kernel to a busybox prompt
 #? make tree        compose a tree and print its path
 #? make kernel      build a kernel and print its O= folder
@@ -89,6 +90,9 @@ bench bench-quick:
 	@$(base) && /usr/bin/python3 -B $(bed)/measure.py --build $(build) --base "$$base" \
 		$(if $(filter bench-quick,$@),--quick) --arch '$(test_arch)' --jobs '$(JOBS)' \
 		--only '$(ONLY)' --aim '$(AIM)'
+
+bench-publish:
+	@$(python) $(bed)/publish.py --build $(build)
 
 series:
 	@$(install) build
