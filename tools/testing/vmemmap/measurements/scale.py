@@ -94,7 +94,10 @@ def cases(plan, data):
     for group in plan.groups:
         if group.arch.name not in data or (plan.quick and group.name not in data["quick_groups"]):
             continue
-        for memory in memories.of_arch(data[group.arch.name], plan.quick):
+        of_arch = memories.of_arch(data[group.arch.name], plan.quick)
+        only = data[group.arch.name].get("only", {}).get(group.name,
+                                                         [memory.name for memory in of_arch])
+        for memory in (memory for memory in of_arch if memory.name in only):
             found += [(group, memory, model) for model in group.models
                       if not (memory.pieces and model.name == "flatmem")]
     return found

@@ -35,6 +35,8 @@ class Memories(unittest.TestCase):
             quick = memories.of_arch(data[arch], True)
             self.assertLessEqual({one.name for one in quick}, {one.name for one in everything})
             self.assertLessEqual(set(data[arch]["timed"]), {one.name for one in everything})
+            for only in data[arch].get("only", {}).values():
+                self.assertLessEqual(set(only), {one.name for one in everything})
             for one in everything:
                 self.assertEqual(one.low + sum(size for _, size in one.pieces), one.size)
                 memories.machine_of(one)
