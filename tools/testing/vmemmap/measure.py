@@ -32,7 +32,7 @@ import machine
 import measure_plan
 from kernel import Kernel
 from page import Page
-from toolbox import Trouble, run_tool, say, write_whole
+from toolbox import Trouble, output, run_tool, say, write_whole
 
 import compose
 
@@ -188,13 +188,28 @@ def _config(kernel):
         return file.read()
 
 
+def _compiler(kernel):
+    found = re.search(r'^CONFIG_CC_VERSION_TEXT="(.*)"$', _config(kernel), re.M)
+    return found[1] if found else "-"
+
+
+def _emulator(arch):
+    program = machine.emulator(arch)
+    return output([program, "--version"]).splitlines()[0] if program else "-"
+
+
 def _head(page, plan, lacking, command):
     page.text("# Memory models side by side")
     page.text(f"Base: Debian's linux-source-6.1 {plan.base_version}. Made by `{command}`. "
               "All numbers are of guests under QEMU's TCG unless a section says otherwise: what is "
               "counted repeats, and says how much work there was, not how long a certain machine "
-              "takes for it. Kernels that are compared have the same config but for what is "
-              "listed here.")
+              "takes for it. Percentages are of the first model of a table; less is better but for "
+              "jobs per minute.")
+    page.table(["machine", "config", "kernels compiled by", "guests run by"], [
+        [group.title, f"{group.arch.name}/{group.models[0].kernel.config}",
+         _compiler(group.models[0].kernel), _emulator(group.arch)] for group in plan.compiled])
+    page.text("`make kernel ARCH= CONFIG= VARIANT=` builds one of the kernels. Those that are "
+              "compared have the same config but for:")
     rows = []
     for group in plan.compiled:
         first = group.models[0]

@@ -27,11 +27,15 @@ class Model:
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """Models that are compared with each other; the first is what the others are compared with."""
+    """Models that are compared with each other; the first is what the others are compared with.
+
+    peers: {name of a model: name of another one that it is compared with, too}.
+    """
     name: str
     title: str
     arch: machine.Arch
     models: tuple
+    peers: dict = dataclasses.field(default_factory=dict, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,12 +81,13 @@ def groups(build, base_version, path=SOURCE):
     with open(path, "rb") as file:
         data = tomllib.load(file)
     try:
-        return tuple(_group(group, data["model"], build, base_version) for group in data["group"])
+        return tuple(_group(group, data, build, base_version) for group in data["group"])
     except KeyError as error:
         raise Trouble(f"{os.path.basename(path)}: {error} is missing") from None
 
 
-def _group(data, labels, build, base_version):
+def _group(data, shared, build, base_version):
+    labels = shared["model"]
     models = []
     for name in data["models"]:
         other = data.get("parameters", {}).get(name, {})
@@ -91,7 +96,8 @@ def _group(data, labels, build, base_version):
         models.append(Model(name, labels[name], count.Kernel(
             f"{data['name']} {name}", where, data["config"], other.get("cmdline", ""),
             data.get("guest", {}))))
-    return Group(data["name"], data["title"], machine.arch_facts(data["arch"]), tuple(models))
+    return Group(data["name"], data["title"], machine.arch_facts(data["arch"]), tuple(models),
+                 shared.get("peer", {}))
 
 
 @functools.lru_cache(maxsize=256)

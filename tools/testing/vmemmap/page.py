@@ -50,15 +50,20 @@ class Page:
             self.text("Nothing of this was measured.")
             return
         first = group.models[0].name
+        labels = {model.name: model.label for model in models}
         head = ["", models[0].label]
         for model in models[1:]:
             head += [model.label, "% change (-ve good)"]
+            if group.peers.get(model.name) in labels:
+                head.append(f"% against {labels[group.peers[model.name]]}")
         body = []
         for name, row in rows.items():
             line = [name, number(row.get(models[0].name), digits)]
             for model in models[1:]:
-                line += [number(row.get(model.name), digits),
-                         change(row.get(first), row.get(model.name))]
+                mine = row.get(model.name)
+                line += [number(mine, digits), change(row.get(first), mine)]
+                if group.peers.get(model.name) in labels:
+                    line.append(change(row.get(group.peers[model.name]), mine))
             body.append(line)
         self.table(head, body)
 
@@ -76,8 +81,8 @@ class Page:
                           "python3-matplotlib") from None
         matplotlib.use("Agg")
         from matplotlib import pyplot
-        # the same figures give the same file
-        matplotlib.rcParams["svg.hashsalt"] = name
+        # the same figures give the same file; its text is text, which takes less and can be found
+        matplotlib.rcParams.update({"svg.hashsalt": name, "svg.fonttype": "none"})
         figure, axes = pyplot.subplots(figsize=size, layout="constrained")
         yield axes
         if title:

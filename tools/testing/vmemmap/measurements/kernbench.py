@@ -189,6 +189,8 @@ def tables(found):
                 put(times if key == "elapsed" else numbers, f"{load} {title}", name, row[key])
             put(executed, f"{load} kernel instructions", name, part["kernel"]["instructions"] / 1e6)
             put(executed, f"{load} user instructions", name, part["user"]["instructions"] / 1e6)
+            for what in ("loads", "stores"):
+                put(executed, f"{load} kernel {what}", name, part["kernel"][what] / 1e6)
     return times, numbers, executed
 
 
@@ -208,7 +210,8 @@ def _write(page, group, found):
     page.comparison(group, times, 3)
     page.text("What the guest's kernel tells of it:")
     page.comparison(group, numbers)
-    page.text("Millions of instructions, string instructions as one:")
+    page.text("Millions of instructions, string instructions as one, and of loads and stores, each "
+              "repetition among them:")
     page.comparison(group, executed, 3)
 
 

@@ -158,7 +158,7 @@ class Told(unittest.TestCase):
             {"jobs": 4, "elapsed": 4.5, "switches": 7.0}])
 
     def test_tables(self):
-        mode = {"instructions": 1500000000, "repeats": 500000000}
+        mode = {"instructions": 1500000000, "repeats": 500000000, "loads": 7000000, "stores": 0}
         row = {"jobs": 2, "elapsed": 4.25, "percent": 99.0, "switches": 1.0, "sleeps": 2.0}
         result = {"rows": [row], "parts": [{"kernel": mode, "user": {**mode, "repeats": 0}}]}
         times, numbers, executed = kernbench.tables({"classic": result})
@@ -166,6 +166,7 @@ class Told(unittest.TestCase):
                                  "-j2 Total": {"classic": 3.5}, "-j2 Elapsed": {"classic": 4.25}})
         self.assertEqual(numbers["-j2 Context Switches"], {"classic": 1.0})
         self.assertEqual(executed["-j2 kernel instructions"], {"classic": 1500.0})
+        self.assertEqual(executed["-j2 kernel loads"], {"classic": 7.0})
 
     def test_data(self):
         data = kernbench.data()

@@ -21,6 +21,8 @@ MODELS = """
 classic = "C"
 vmemmap = "V"
 small = "S"
+[peer]
+vmemmap = "small"
 [[group]]
 name = "one"
 title = "One"
@@ -158,11 +160,14 @@ class Report(Folder):
         made = page.Page(str(self.folder))
         made.comparison(self.groups()[0], {
             "System": {"classic": 200, "vmemmap": 197.5}, "odd": {"vmemmap": 3}}, 1)
+        made.comparison(self.groups()[0], {"x": {"classic": 4, "vmemmap": 2, "small": 8}})
         lines = pathlib.Path(made.write()).read_text().splitlines()
         self.assertRegex(lines[0], r"^\| +\| +C \| +V \| % change \(-ve good\) \|$")
         self.assertRegex(lines[1], r"^\| :-+ \| -+: \|")
         self.assertRegex(lines[2], r"^\| System \| +200.0 \| +197.5 \| +-1.25 \|$")
         self.assertRegex(lines[3], r"^\| odd +\| +- \| +3.0 \| +- \|$")
+        self.assertIn("| % against S |", lines[5])
+        self.assertRegex(lines[7], r"^\| x +\| +4 \| +2 \| +-50.00 \| +-75.00 \| +8 \| +100.00 \|$")
 
     def test_row_of_another_length(self):
         with self.assertRaises(ValueError):
