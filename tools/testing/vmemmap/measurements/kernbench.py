@@ -116,13 +116,15 @@ def _name(group, model, run):
 
 
 def points(plan):
-    """Returns the points: one boot of each kernel; the last model's twice, to see how it repeats.
+    """Returns the points: one boot of each kernel.
 
-    With --quick there is no second one.
+    There is a second one of the last model of each architecture's first group, to see how it
+    repeats; with --quick there is none.
     """
     found = []
     guests = {}
     for group in plan.groups:
+        again = group.arch.name not in guests and not plan.quick
         if group.arch.name not in guests:
             guests[group.arch.name] = _guests(plan, group.arch)
         ours = guests[group.arch.name]
@@ -130,7 +132,7 @@ def points(plan):
         inputs = [work.env, digest(count.SOURCE / "count.c", count.SOURCE / "kernbench.toml"),
                   ours.key() if isinstance(ours, Guests) else str(ours)]
         for model in group.models:
-            for run in (1, 2) if model is group.models[-1] and not plan.quick else (1,):
+            for run in (1, 2) if again and model is group.models[-1] else (1,):
                 found.append(Point(_name(group, model, run), functools.partial(
                     _measure, plan, ours, work, model.kernel, run), inputs, model.kernel))
     return found
