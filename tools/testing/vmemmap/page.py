@@ -86,7 +86,7 @@ class Page:
         figure, axes = pyplot.subplots(figsize=size, layout="constrained")
         yield axes
         if title:
-            axes.set_title(title)
+            figure.suptitle(title, fontsize="medium")
         folder = os.path.join(self.folder, "figures")
         os.makedirs(folder, exist_ok=True)
         for kind, more in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 120})):
@@ -101,16 +101,22 @@ class Page:
         number, or None where nothing was measured.  Without numbers nothing is drawn.
         """
         bars = []
+        colors = {}
         for group in plan.groups:
             first = figure(group, group.models[0])
             for model in group.models[1:]:
                 other = figure(group, model)
                 if first and other is not None:
-                    bars.append((f"{group.title}: {model.label}", (other - first) * 100 / first))
+                    color = colors.setdefault(model.name, f"C{len(colors) + 1}")
+                    bars.append((f"{group.title}: {model.label}", (other - first) * 100 / first,
+                                 color))
         if not bars:
             return
-        with self.figure(name, title, (7, 0.8 + 0.3 * len(bars))) as axes:
-            axes.barh([label for label, _ in bars], [value for _, value in bars])
+        with self.figure(name, title, (8, 1 + 0.28 * len(bars))) as axes:
+            labels, values, colors = zip(*bars)
+            axes.bar_label(axes.barh(labels, values, color=colors), fmt="%+.2f", padding=2,
+                           fontsize="small")
+            axes.margins(x=0.15)
             axes.invert_yaxis()
             axes.axvline(0, color="black", linewidth=0.8)
             axes.set_xlabel("% change (-ve good)")

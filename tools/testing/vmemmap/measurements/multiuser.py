@@ -101,6 +101,12 @@ def peak(rows):
     return best["jobs_per_minute"], best["tasks"], over
 
 
+def _peak(rows):
+    jobs, tasks, over = peak(rows)
+    crossover = f"{over:.0f} tasks" if over else f"beyond {rows[-1]['tasks']:.0f} tasks"
+    return f"peak {jobs:.1f} jobs per minute with {tasks:.0f} tasks; crossover {crossover}"
+
+
 def _write(page, group, work, found):
     """Writes about one work of one group. found: {name of a model: result}."""
     some = next(iter(found.values()))
@@ -117,17 +123,15 @@ def _write(page, group, work, found):
                          f"{row['jti']:.1f}", f"{row['real']:.3f}", f"{row['cpu']:.3f}",
                          f"{row['jobs_per_second_per_task']:.4f}"])
     page.table(["model", "Tasks", "Jobs/Min", "JTI", "Real", "CPU", "Jobs/sec/task"], body)
-    for name, result in found.items():
-        jobs, tasks, over = peak(result["rows"])
-        crossover = f"{over:.0f} tasks" if over else f"beyond {result['rows'][-1]['tasks']:.0f} tasks"
-        page.text(f"- {labels[name]}: peak {jobs:.1f} jobs per minute with {tasks:.0f} tasks; "
-                  f"crossover {crossover}")
     if len(some["rows"]) > 1:
+        page.text("\n".join(f"- {labels[name]}: {_peak(result['rows'])}"
+                            for name, result in found.items()))
         with page.figure(f"{work}-{group.name}", f"{group.title}: {work}") as axes:
             for name, result in found.items():
                 axes.plot([row["tasks"] for row in result["rows"]],
                           [row["jobs_per_minute"] for row in result["rows"]], marker="o",
                           label=labels[name])
+            axes.set_xticks([row["tasks"] for row in some["rows"]])
             axes.set_xlabel("tasks")
             axes.set_ylabel("jobs per minute")
             axes.set_ylim(bottom=0)

@@ -17,7 +17,8 @@ from each other).
   *page tables* those that map them (none where the direct mapping does), *section tables*
   `mem_section` with its usage maps; FLATMEM has flags of page blocks in their place.
 
-FLATMEM has struct pages for holes too, so that it cannot have memory that is scattered: "-".
+FLATMEM has struct pages for holes too, so that it cannot have memory that is scattered: "-". In
+figures, scattered memory has dashed lines; of each size it is the one in most pieces.
 """
 import dataclasses
 import functools
@@ -192,11 +193,13 @@ def _plot(page, group, of_group, results, kind, name, title, label, figure):
             axes.plot(list(line), list(line.values()), LINES[far], marker="o", markersize=4,
                       color=f"C{[one.label for one in group.models].index(model)}",
                       label=f"{model}, scattered" if far else model)
+        sizes = sorted({size for line in lines.values() for size in line})
         axes.set_xscale("log", base=2)
+        axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
         axes.set_yscale("log")
         axes.set_xlabel("memory, GiB")
         axes.set_ylabel(label)
-        axes.legend(fontsize="small")
+        axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def _tables_kib(result):
