@@ -203,8 +203,10 @@ def _head(page, plan, lacking, command):
     page.text(f"Base: Debian's linux-source-6.1 {plan.base_version}. Made by `{command}`. "
               "All numbers are of guests under QEMU's TCG unless a section says otherwise: what is "
               "counted repeats, and says how much work there was, not how long a certain machine "
-              "takes for it. Percentages are of the first model of a table; less is better but for "
-              "jobs per minute.")
+              "takes for it. A string instruction counts as one, its repetitions are loads and "
+              "stores: on x86_64 a `memset()` that is called stores single bytes, one that the "
+              "compiler has put inline eight at a time. Percentages are of the first model of a "
+              "table; less is better but for jobs per minute.")
     page.table(["machine", "config", "kernels compiled by", "guests run by"], [
         [group.title, f"{group.arch.name}/{group.models[0].kernel.config}",
          _compiler(group.models[0].kernel), _emulator(group.arch)] for group in plan.compiled])

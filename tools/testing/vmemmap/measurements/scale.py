@@ -14,8 +14,9 @@ from each other).
 - Far pieces are memory devices that firmware does not tell of as memory; the kernel's parameter
   `memmap=` does, so that it boots with them like with all other memory.
 - Memory is what the kernel itself says it took (`memblock=debug`): *memmap* is the struct pages,
-  *page tables* those that map them (none where the direct mapping does), *section tables*
-  `mem_section` with its usage maps; FLATMEM has flags of page blocks in their place.
+  *page tables* those that map them (none where the direct mapping does), with our memmap also the
+  bitmap of `pfn_valid()` and its tables where there is one, *section tables* `mem_section` with
+  its usage maps; FLATMEM has flags of page blocks in their place.
 
 FLATMEM has struct pages for holes too, so that it cannot have memory that is scattered: "-". In
 figures, scattered memory has dashed lines; of each size it is the one in most pieces.
