@@ -254,6 +254,13 @@ def figures(part):
     return found
 
 
+def work(part):
+    """Returns {what: number} of what the kernel did in a part, that a memory model changes."""
+    kernel = part["kernel"]
+    return {"kernel instructions": kernel["instructions"],
+            "kernel loads": kernel["loads"], "kernel stores": kernel["stores"]}
+
+
 def change(base, other):
     """Returns the change in percent as seeds of the series print it, less is better."""
     if base is None or other is None or not base:

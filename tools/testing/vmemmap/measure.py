@@ -7,7 +7,8 @@
 What is compared is in models.toml, what is measured in measurements/: each module there has
 PLACE, its place in the report; points(plan), what there is to measure; and report(page, plan,
 results), which writes about it; UNBOOTED = True if it has a use for kernels that cannot be booted
-here.  measure_plan.py has what they are given.
+here, and headlines(group, results) if the head of the report is to have some of its figures.
+measure_plan.py has what they are given.
 
 The report is BUILD/bench/report.md, with --quick BUILD/bench/quick/report.md.  What has been
 measured is kept beside it, and measured again only when its kernel or its inputs have changed.
@@ -30,6 +31,7 @@ import configure
 import layout
 import machine
 import measure_plan
+from count import change
 from kernel import Kernel
 from page import Page
 from toolbox import Trouble, output, run_tool, say, write_whole
@@ -226,6 +228,30 @@ def _head(page, plan, lacking, command):
         page.text(f"{title}: no guest was booted: {reason}.")
 
 
+def summary(page, plan, modules, results):
+    """Writes what the models that have a peer come to, against it and against the first."""
+    rows = {}
+    for group in plan.groups:
+        labels = {model.name: model.label for model in group.models}
+        first = group.models[0]
+        for name, peer in group.peers.items():
+            head = (labels.get(name), first.label, labels.get(peer))
+            for module in modules if None not in head else ():
+                found = module.headlines(group, results[name_of(module)]) if hasattr(
+                    module, "headlines") else {}
+                for what, row in found.items():
+                    if row.get(name) is not None:
+                        rows.setdefault(head, []).append([
+                            f"{group.title}: {what}", change(row.get(first.name), row[name]),
+                            change(row.get(peer), row[name])])
+    if not rows:
+        return
+    page.text("## In short")
+    for (label, first, peer), body in rows.items():
+        page.text(f"{label}, % change (-ve good):")
+        page.table(["", f"against {first}", f"against {peer}"], body)
+
+
 def write_report(plan, lacking, modules, results, failed, folder, command):
     """Writes the report and returns its path.
 
@@ -233,6 +259,7 @@ def write_report(plan, lacking, modules, results, failed, folder, command):
     """
     page = Page(folder)
     _head(page, plan, lacking, command)
+    summary(page, plan, modules, results)
     for module in modules:
         title, _, introduction = inspect.getdoc(module).partition("\n")
         page.text(f"## {title.rstrip('.')}")

@@ -217,6 +217,20 @@ def _write(page, group, found):
     page.comparison(group, executed, 3)
 
 
+def headlines(group, results):
+    """Returns {what: {name of a model: number}} for the head of the report: the highest load."""
+    rows = {}
+    for model in group.models:
+        result = results.get(_name(group, model, 1))
+        if result:
+            load, part = f"kernbench -j{result['rows'][-1]['jobs']:.0f}", result["parts"][-1]
+            user, system = seconds(part, "user"), seconds(part, "kernel")
+            for what, figure in {"System": system, "Total": user + system,
+                                 **count.work(part)}.items():
+                rows.setdefault(f"{load} {what}", {})[model.name] = figure
+    return rows
+
+
 def _overview(page, plan, results):
     """Draws the change of System in all groups against their first models, at the highest load."""
     def system(group, model):

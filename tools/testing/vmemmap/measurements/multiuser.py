@@ -147,6 +147,19 @@ def _write(page, group, work, found):
         page.text(f"Left out: {', '.join(some['left_out'])}.")
 
 
+def headlines(group, results):
+    """Returns {what: {name of a model: number}} for the head of the report: the most tasks."""
+    rows = {}
+    for name in (WORKS[0], *QUICK, *AIM):
+        for model in group.models:
+            result = results.get(_name(group, model, name, 1))
+            if result:
+                for what, figure in count.work(result["parts"][-1]).items():
+                    rows.setdefault(f"{name}, {result['rows'][-1]['tasks']:.0f} tasks, {what}",
+                                    {})[model.name] = figure
+    return rows
+
+
 def _overview(page, plan, results, work):
     """Draws the change of kernel instructions of all groups against their first models."""
     def executed(group, model):

@@ -169,6 +169,17 @@ class Report(Folder):
         self.assertIn("| % against S |", lines[5])
         self.assertRegex(lines[7], r"^\| x +\| +4 \| +2 \| +-50.00 \| +-75.00 \| +8 \| +100.00 \|$")
 
+    def test_short(self):
+        made = page.Page(str(self.folder))
+        module = types.SimpleNamespace(__name__="m.one", headlines=lambda group, results: {
+            "x": {"classic": 4, "vmemmap": 2, "small": 8}, "y": {"classic": 4}})
+        plan = measure_plan.Plan(False, "/b", "6.1", self.groups())
+        measure.summary(made, plan, [module, types.SimpleNamespace(__name__="m.two")],
+                       {"one": {}, "two": {}})
+        text = pathlib.Path(made.write()).read_text()
+        self.assertRegex(text, r"\| One: x \| +-50.00 \| +-75.00 \|")
+        self.assertNotIn("One: y", text)
+
     def test_row_of_another_length(self):
         with self.assertRaises(ValueError):
             page.Page(str(self.folder)).table(["a", "b"], [["1"]])
