@@ -5,7 +5,8 @@ The conversions of each model are compiled from its own tree's headers with its 
 loops over page frame numbers, and linked into one program, which lays out the struct pages of so much
 memory. All models use the same array of struct pages, mapped in user space by 2 MiB or by 4 KiB
 pages; SPARSEMEM's table is in memory as boot makes it, and page_to_pfn() reads the number of the
-section from the struct page. A loop has one conversion for each pfn and reads the model's variables
+section from the struct page. The bitmap that our pfn_valid() reads is mapped by 4 KiB pages, as the
+kernel maps it. A loop has one conversion for each pfn and reads the model's variables
 each time, as kernel code does after a call or a store. Nothing is emulated here.
 
 Nanoseconds per pfn are of the thread's processor time and include the loop around, which is the row
