@@ -14,9 +14,9 @@ from each other).
 - Far pieces are memory devices that firmware does not tell of as memory; the kernel's parameter
   `memmap=` does, so that it boots with them like with all other memory.
 - Memory is what the kernel itself says it took (`memblock=debug`): *memmap* is the struct pages,
-  *page tables* those that map them (none where the direct mapping does), with our memmap also the
-  bitmap of `pfn_valid()` and its tables where there is one, *section tables* `mem_section` with
-  its usage maps; FLATMEM has flags of page blocks in their place.
+  *page tables* those that map them (none where the direct mapping does), *section tables*
+  `mem_section` with its usage maps; FLATMEM has flags of page blocks in their place. The
+  *pfn_valid() bitmap*, where there is one, is told with its page tables.
 
 FLATMEM has struct pages for holes too, so that it cannot have memory that is scattered: "-". In
 figures, scattered memory has dashed lines; of each size it is the one in most pieces.
@@ -168,11 +168,12 @@ def _rows(group, of_group, results, kind, figure):
 
 def _tables_rows(group, of_group, results):
     rows = {}
-    for name, unit, letter in (("memmap", 1 << 20, "MiB"), ("page tables", 1024, "KiB"),
-                               ("section tables", 1024, "KiB")):
+    names = dict.fromkeys(kind["name"] for kind in load()["log"]["kind"])
+    for name in sorted(names, key=lambda name: name != "memmap"):
+        unit, letter = (1 << 20, "MiB") if name == "memmap" else (1024, "KiB")
         found = _rows(group, of_group, results, "tables",
-                      lambda result, name=name, unit=unit: result[name] / unit)
-        for memory, row in found.items():
+                      lambda result, name=name, unit=unit: result.get(name, 0) / unit)
+        for memory, row in found.items() if any(map(any, map(dict.values, found.values()))) else ():
             rows[f"{memory}: {name}, {letter}"] = row
     return dict(sorted(rows.items(), key=lambda item: list(
         memory.name for memory, _ in of_group).index(item[0].partition(":")[0])))
@@ -204,7 +205,7 @@ def _plot(page, group, of_group, results, kind, name, title, label, figure):
 
 
 def _tables_kib(result):
-    return (result["page tables"] + result["section tables"]) / 1024
+    return sum(size for name, size in result.items() if name != "memmap") / 1024
 
 
 def report(page, plan, results):
@@ -232,4 +233,4 @@ def report(page, plan, results):
         _plot(page, group, mine, results, "count", f"scale-populate-{group.name}",
               f"{group.title}: populate the memmap", "instructions", populate)
         _plot(page, group, mine, results, "tables", f"scale-tables-{group.name}",
-              f"{group.title}: page tables and section tables", "KiB", _tables_kib)
+              f"{group.title}: taken beside struct pages", "KiB", _tables_kib)
