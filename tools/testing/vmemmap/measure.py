@@ -201,6 +201,7 @@ def _emulator(arch):
 
 
 def _head(page, plan, lacking, command):
+    page.text("<!-- SPDX-License-Identifier: GPL-2.0 -->")
     page.text("# Memory models side by side")
     page.text(f"Base: Debian's linux-source-6.1 {plan.base_version}. Made by `{command}`. "
               "All numbers are of guests under QEMU's TCG unless a section says otherwise: what is "
