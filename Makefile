@@ -27,7 +27,7 @@ kernel  = $(tree) && kernel=$$($(python) $(bed)/kernel.py $(options) \
 run     = $(python) $(bed)/run.py $(options) --kernel "$$kernel"
 install = $(bed)/install-packages -a '$(ARCH)'
 
-.PHONY: help tree kernel menuconfig run shell test bench bench-quick bench-publish series docs clean
+.PHONY: help tree kernel menuconfig run shell test bench bench-quick bench-report bench-publish series docs clean
 # the targets share build/; make's own parallelism would only mix them up
 .NOTPARALLEL:
 
@@ -37,7 +37,8 @@ help:
 #? make run         build this series' kernel, boot it in QEMU, print its report
 #? make test        run every test that can be run here
 #? make bench       compare the memory models; bench-quick does less of it
-#? make bench-publish  copy the report of make bench to Documentation
+#? make bench-report   write its report of what has been measured so far
+#? make bench-publish  copy its report to Documentation
 #? make shell       boot the same kernel to a busybox prompt
 #? make tree        compose a tree and print its path
 #? make kernel      build a kernel and print its O= folder
@@ -85,11 +86,11 @@ test:
 		--arch '$(test_arch)' --jobs '$(JOBS)' --only '$(ONLY)'
 
 # matplotlib is Debian's, and so is the python that has it
-bench bench-quick:
+bench bench-quick bench-report:
 	@$(bed)/install-packages -a '$(or $(test_arch),every)' build guest bench
 	@$(base) && /usr/bin/python3 -B $(bed)/measure.py --build $(build) --base "$$base" \
-		$(if $(filter bench-quick,$@),--quick) --arch '$(test_arch)' --jobs '$(JOBS)' \
-		--only '$(ONLY)' --aim '$(AIM)'
+		$(patsubst bench-%,--%,$(filter-out bench,$@)) --arch '$(test_arch)' \
+		--jobs '$(JOBS)' --only '$(ONLY)' --aim '$(AIM)'
 
 bench-publish:
 	@$(python) $(bed)/publish.py --build $(build)

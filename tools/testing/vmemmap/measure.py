@@ -3,6 +3,7 @@
 """Compares the memory models: builds their kernels, measures, and writes one report.
 
 	measure.py --build BUILD --base TARBALL [--quick] [--arch A] [--only TEXT] [--aim FOLDER]
+		[--report]
 
 What is compared is in models.toml, what is measured in measurements/: each module there has
 PLACE, its place in the report; points(plan), what there is to measure; and report(page, plan,
@@ -12,6 +13,7 @@ measure_plan.py has what they are given.
 
 The report is BUILD/bench/report.md, with --quick BUILD/bench/quick/report.md.  What has been
 measured is kept beside it, and measured again only when its kernel or its inputs have changed.
+With --report it is written of what there is, and says what is missing.
 """
 import argparse
 import concurrent.futures
@@ -155,7 +157,7 @@ def build(plan, tarball, jobs):
 
 
 def make_plan(options, modules):
-    """Returns the Plan that the options stand for, and {title of a group: why none of it boots}.
+    """Returns the Plan that the options stand for, and {title of a group: what it lacks and why}.
 
     modules: measurements.  Raises Trouble if nothing can be measured, and for a folder that is no
     built AIM.
@@ -164,13 +166,15 @@ def make_plan(options, modules):
     everything = measure_plan.groups(build_dir, options.version)
     arch = options.arch and machine.arch_facts(options.arch).name
     lacking = {}
+    why = "no group of models.toml is of that architecture"
     chosen, unbooted = [], []
     for group in everything:
         if arch and group.arch.name != arch:
             continue
         reason = machine.lacking(group.arch)
         if reason:
-            lacking[group.title] = reason
+            why = reason
+            lacking[group.title] = f"no guest was booted: {reason}"
             if any(getattr(module, "UNBOOTED", False) for module in modules):
                 unbooted.append(group)
         else:
@@ -178,11 +182,25 @@ def make_plan(options, modules):
     if options.aim:
         aim.check(options.aim)
     if not chosen and not unbooted:
-        reason = next(iter(lacking.values()), "no group of models.toml is of that architecture")
-        raise Trouble(f"nothing can be measured: {reason}")
+        raise Trouble(f"nothing can be measured: {why}")
     return measure_plan.Plan(options.quick, build_dir, options.version, tuple(chosen),
                              os.path.abspath(options.aim) if options.aim else "",
                              tuple(unbooted)), lacking
+
+
+def what_is_built(plan, lacking):
+    """Returns a Plan without the kernels that are not built; lacking is told of them."""
+    def built(groups):
+        for group in groups:
+            there = tuple(model for model in group.models if
+                          os.path.exists(os.path.join(model.kernel.where.kernel, "built.json")))
+            if absent := [model.label for model in group.models if model not in there]:
+                lacking[group.title] = f"no kernel was built of {', '.join(absent)}"
+            # without the first one there is nothing to compare with
+            if there and there[0] is group.models[0]:
+                yield dataclasses.replace(group, models=there)
+    return dataclasses.replace(plan, groups=tuple(built(plan.groups)),
+                               unbooted=tuple(built(plan.unbooted)))
 
 
 def _config(kernel):
@@ -226,7 +244,7 @@ def _head(page, plan, lacking, command):
                 option.removeprefix("CONFIG_") for option in options) or "none"])
     page.table(["machine", "models", "options that differ"], rows)
     for title, reason in lacking.items():
-        page.text(f"{title}: no guest was booted: {reason}.")
+        page.text(f"{title}: {reason}.")
 
 
 def summary(page, plan, modules, results):
@@ -266,8 +284,9 @@ def write_report(plan, lacking, modules, results, failed, folder, command):
         page.text(f"## {title.rstrip('.')}")
         page.text(introduction)
         module.report(page, plan, results[name_of(module)])
-    for what, why in failed.items():
-        page.text(f"Not measured: {what}: {why}.")
+    for why in dict.fromkeys(failed.values()):
+        names = ", ".join(what for what in failed if failed[what] == why)
+        page.text(f"Not measured: {names}: {why}.")
     return page.write()
 
 
@@ -278,6 +297,8 @@ def _arguments():
     parser.add_argument("--arch", default="", help="only this architecture")
     parser.add_argument("--only", default="", help="only measurements with this in their name")
     parser.add_argument("--aim", default="", help="folder of a built AIM Suite VII")
+    parser.add_argument("--report", action="store_true",
+                        help="only write the report of what has been measured")
     parser.add_argument("--jobs", type=int, default=0, help="processes at a time for builds")
     options = parser.parse_args()
     compose.check_base(options)
@@ -296,18 +317,27 @@ def main():
     options = _arguments()
     modules = measurements(options.only)
     plan, lacking = make_plan(options, modules)
-    build(plan, options.base, options.jobs)
+    if options.report:
+        plan = what_is_built(plan, lacking)
+    else:
+        build(plan, options.base, options.jobs)
     folder = os.path.join(plan.build, "bench", *(["quick"] if plan.quick else []))
     store = Store(os.path.join(folder, "results"))
     wanted = [(name_of(module), point) for module in modules for point in module.points(plan)]
     run = Run(store)
-    run.all(wanted)
+    if not options.report:
+        run.all(wanted)
     results = {name_of(module): {} for module in modules}
     for name, point in wanted:
         result = store.find(name, point)
         if result is not None:
             results[name][point.name] = result
+        else:
+            run.failed.setdefault(f"{name}: {point.name}", "not tried yet")
     print(write_report(plan, lacking, modules, results, run.failed, folder, _command(options)))
+    if options.report:
+        say(f"{len(run.failed)} of {len(wanted)} points have not been measured")
+        return 0
     for what, why in run.failed.items():
         say(f"not measured: {what}: {why}")
     return 1 if run.failed else 0

@@ -94,9 +94,17 @@ class Machines(Folder):
     def test_kernels_are_looked_at(self):
         plan, lacking = self.plan("", multiuser, statics)
         self.assertEqual([group.name for group in plan.unbooted], ["ia64"])
-        self.assertEqual(list(lacking.values()), ["none"])
+        self.assertEqual(list(lacking.values()), ["no guest was booted: none"])
         self.assertNotIn("ia64", {group.name for group in plan.groups})
         self.assertIn("ia64", {group.name for group in plan.compiled})
+
+    def test_what_is_built(self):
+        plan, lacking = self.plan("x86_64", statics)
+        write_whole(f"{plan.groups[1].models[0].kernel.where.kernel}/built.json", "")
+        found = measure.what_is_built(plan, lacking)
+        self.assertEqual([(group.name, [model.name for model in group.models])
+                          for group in found.groups], [("x86_64", ["classic"])])
+        self.assertRegex(lacking["x86_64 with NUMA"], "^no kernel was built of mainline")
 
     def test_nothing_to_look_at(self):
         self.assertEqual(self.plan("", multiuser)[0].unbooted, ())
