@@ -194,7 +194,7 @@ def report(page, plan, results):
     with page.figure("hotadd", "Memmap and direct mapping of a memory block",
                      (7, 1 + 0.5 * len(names))) as axes:
         for index, (label, one) in enumerate(bars.items()):
-            axes.barh([names.index(name) + (index - len(bars) / 2) * 0.25 for name in one],
+            axes.barh([names.index(name) + (index - (len(bars) - 1) / 2) * 0.25 for name in one],
                       list(one.values()), 0.22, label=label)
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
