@@ -124,19 +124,23 @@ def _ratios(page, group, measured, pattern, backing):
 
 def _plot(page, plan, group, results, pattern, operation):
     name = f"conversions-{operation.replace('+', '-')}-{pattern}"
+    drawn = []
     with page.figure(name, f"{operation}, {pattern} pfns: ns per pfn") as axes:
         for number, model in enumerate(group.models):
             for backing, style in zip(BACKINGS, ("-", "--")):
                 sizes = [gib for gib in _sizes(plan) if _name(gib, backing) in results]
-                times = [dict(zip(results[_name(gib, backing)]["models"],
-                                  results[_name(gib, backing)]["found"][pattern][operation]))
-                         for gib in sizes]
-                axes.plot(sizes, [microbench.median(one[model.name]) for one in times], style,
-                          marker="o", color=f"C{number}",
+                found = [results[_name(gib, backing)] for gib in sizes]
+                times = [microbench.median(one["found"][pattern][operation]
+                                           [one["models"].index(model.name)]) for one in found]
+                drawn += times
+                axes.plot(sizes, times, style, marker="o", color=f"C{number}",
                           label=f"{model.label}, {BACKINGS[backing]}")
         axes.set_xscale("log", base=2)
         axes.set_xticks(_sizes(plan), [str(gib) for gib in _sizes(plan)])
-        axes.set_ylim(bottom=0)
+        if max(drawn) > 10 * min(drawn):
+            axes.set_yscale("log")
+        else:
+            axes.set_ylim(bottom=0)
         axes.set_xlabel("memory, GiB")
         axes.set_ylabel("ns per pfn")
         axes.legend()
