@@ -12,27 +12,34 @@ _GIVEN = re.compile(r"(memblock_phys_free|memblock_free): \[0x([0-9a-f]+)-0x([0-
 _BACK = re.compile(r"^(memblock_free|sparse_)")
 
 
+# follows what was not only asked for
+_DONE = re.compile(r"memblock_reserve: \[.*\] memblock_alloc_range_nid\+")
+
+
 def _kind(call, size, caller, kinds):
     for kind in kinds:
         if (re.search(kind.get("call", ""), call) and re.search(kind["caller"], caller)
-                and kind.get("bytes", size) == size):
+                and size <= kind.get("most", size)):
             return kind["name"]
     return None
 
 
-def taken(lines, facts, arch):
+def taken(lines, facts):
     """Returns {kind: bytes} of what was taken, less what of it was given back.
 
-    lines: a guest's console.  facts: [log] of scale.toml.  arch: an architecture's name.  Raises
-    Trouble where nothing was, or a line between the first of the memory model and facts["end"] is
-    of no kind.
+    lines: a guest's console.  facts: [log] of scale.toml.  Raises Trouble where nothing was, or a
+    line between the first of the memory model and facts["end"] is of no kind.
     """
-    kinds = [kind for kind in facts["kind"] if kind.get("arch", arch) == arch]
+    kinds = facts["kind"]
     late = [kind for kind in kinds if kind.get("late")]
     found = {kind["name"]: 0 for kind in kinds}
     inside = ended = False
+    asked = None
     for raw in lines:
         line = _STAMP.sub("", raw)
+        if asked and _DONE.match(line):
+            found[asked[0]] += asked[1]
+        asked = None
         if re.search(facts["end"], line):
             inside, ended = False, True
         if given := _GIVEN.match(line):
@@ -46,7 +53,7 @@ def taken(lines, facts, arch):
         inside = inside or (not ended and bool(re.search(facts["begin"], caller)))
         kind = _kind(call, size, caller, kinds if inside else late)
         if kind:
-            found[kind] += size
+            asked = kind, size
         elif inside:
             raise Trouble(f"memory taken for an unknown purpose: {line}")
     if not found["memmap"]:

@@ -87,7 +87,7 @@ def take_tables(group, model, memory, log):
     """Returns {kind: bytes} of memory taken for the memmap."""
     one = guest_of(group, model, memory, "tables", "memblock=debug")
     return memblocklog.taken(calls.checked(boot.run(one, group.arch, model.kernel.where),
-                                           model.kernel).lines, log, group.arch.name)
+                                           model.kernel).lines, log)
 
 
 def cases(plan, data):

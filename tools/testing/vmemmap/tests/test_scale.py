@@ -16,7 +16,6 @@ TIB = 1 << 40
 FAR = {"first": "2T", "end": "63T", "maxmem": "80T", "parameter": "memmap=", "parameters": "p"}
 LOG = """[ 0.0] memblock_alloc_try_nid: 64 bytes align=0x40 nid=-1 setup_arch+0x1/0x2
 [ 0.0] memblock_alloc_try_nid: 16384 bytes align=0x40 nid=-1 sparse_init+0x7b/0x1c9
-[ 0.0] memblock_reserve: [0x001000-0x001fff] memblock_alloc_range_nid+0xa8/0x131
 [ 0.0] memblock_alloc_exact_nid_raw: 4194304 bytes align=0x200000 nid=0 sparse_init_nid+0x11a/0x31c
 [ 0.0] memblock_alloc_try_nid_raw: 4096 bytes align=0x1000 nid=0 alloc_table+0xc/0x24
 [ 0.0] memblock_alloc_try_nid_raw: 4096 bytes align=0x1000 nid=0 pfn_bitmap_reserve+0xc/0x24
@@ -24,6 +23,13 @@ LOG = """[ 0.0] memblock_alloc_try_nid: 64 bytes align=0x40 nid=-1 setup_arch+0x
 [ 0.0] Zone ranges:
 [ 0.0] memblock_alloc_try_nid: 75 bytes align=0x40 nid=-1 io_apic_init_mappings+0x32/0x1c1
 """
+
+
+def done(lines):
+    """Return lines in which all is had that is asked for."""
+    return [more for line in lines for more in (
+        line, *(["memblock_reserve: [0x1-0x2] memblock_alloc_range_nid+0xa8/0x131"]
+                if "memblock_alloc" in line else []))]
 
 
 class Memories(unittest.TestCase):
@@ -76,7 +82,7 @@ class Log(unittest.TestCase):
     """What memblock=debug says."""
 
     def test_kinds(self):
-        self.assertEqual(memblocklog.taken(LOG.splitlines(), scale.load()["log"], "x86_64"), {
+        self.assertEqual(memblocklog.taken(done(LOG.splitlines()), scale.load()["log"]), {
             "memmap": 2 << 20, "page tables": 4096, "section tables": 16384,
             "pfn_valid() bitmap": 4096})
 
@@ -86,23 +92,30 @@ class Log(unittest.TestCase):
                                     ("try_nid_raw", 2 << 20))]
         lines.insert(0, "memblock_alloc_try_nid: 64 bytes align=0x80 nid=0 sparse_init+0xac/0x26c")
         facts = scale.load()["log"]
-        self.assertEqual(memblocklog.taken(lines, facts, "powerpc")["page tables"], 65536)
-        self.assertEqual(memblocklog.taken(lines, facts, "x86_64")["page tables"], 0)
+        found = memblocklog.taken(done(lines), facts)
+        self.assertEqual((found["page tables"], found["memmap"]), (65536, 65536 + (2 << 20)))
+
+    def test_asked_for_in_vain(self):
+        lines = ["memblock_alloc_try_nid: 64 bytes align=0x80 nid=0 sparse_init+0xac/0x26c",
+                 "memblock_alloc_exact_nid_raw: 17179869184 bytes align=0x1 nid=0 memmap_alloc+0x2/0x4"]
+        lines += done(["memblock_alloc_try_nid_raw: 16777216 bytes align=0x1000000 nid=0 "
+                       "__earlyonly_bootmem_alloc.constprop.0+0x34/0x48"])
+        self.assertEqual(memblocklog.taken(lines, scale.load()["log"])["memmap"], 16 << 20)
 
     def test_flatmem(self):
         lines = ["memblock_alloc_try_nid: 4096 bytes align=0x80 nid=0 early_alloc_pgtable+0x1/0x2",
                  "Zone ranges:",
                  "memblock_alloc_try_nid_raw: 4096 bytes align=0x80 nid=0 memmap_alloc+0x1/0x2",
                  "memblock_alloc_try_nid: 32 bytes align=0x80 nid=0 free_area_init_node+0x1/0x2"]
-        self.assertEqual(memblocklog.taken(lines, scale.load()["log"], "powerpc"), {
+        self.assertEqual(memblocklog.taken(done(lines), scale.load()["log"]), {
             "memmap": 4096, "page tables": 0, "section tables": 32, "pfn_valid() bitmap": 0})
 
     def test_unknown(self):
         facts = scale.load()["log"]
         with self.assertRaisesRegex(Trouble, "unknown purpose: memblock_alloc_try_nid_raw: 4096"):
-            memblocklog.taken(LOG.replace("alloc_table", "odd").splitlines(), facts, "x86_64")
+            memblocklog.taken(LOG.replace("alloc_table", "odd").splitlines(), facts)
         with self.assertRaisesRegex(Trouble, "no memory taken for the memmap"):
-            memblocklog.taken([], facts, "x86_64")
+            memblocklog.taken([], facts)
 
 
 class Figures(unittest.TestCase):
