@@ -6,8 +6,8 @@ loops over page frame numbers, and linked into one program, which lays out the s
 memory. All models use the same array of struct pages, mapped in user space by 2 MiB or by 4 KiB
 pages; SPARSEMEM's table is in memory as boot makes it, and page_to_pfn() reads the number of the
 section from the struct page. The bitmap that our pfn_valid() reads is mapped by 4 KiB pages, as the
-kernel maps it. A loop has one conversion for each pfn and reads the model's variables
-each time, as kernel code does after a call or a store. Nothing is emulated here.
+kernel maps it. A loop has one conversion for each pfn and reads the model's variables each time, as
+kernel code does after a call or a store. Nothing is emulated here.
 
 Nanoseconds per pfn are of the thread's processor time and include the loop around, which is the row
 `loop`. Rows with `+read` read the struct page, too. In `round_trip`, from pfn to struct page and
@@ -87,6 +87,16 @@ def report(page, plan, results):
     for pattern in patterns:
         for operation in PLOTTED:
             _plot(page, plan, group, results, pattern, operation)
+
+
+def headlines(group, results):
+    """Returns {what: {name of a model: number}} for the head of the report: the most memory."""
+    result = results.get(_name(SIZES[-1], "2M"))
+    if not result or result["models"] != [model.name for model in group.models]:
+        return {}
+    return {f"{operation}, sequential pfns, this machine's processor":
+            dict(zip(result["models"], map(microbench.median, times)))
+            for operation, times in result["found"]["sequential"].items() if operation != "loop"}
 
 
 def _head(page, group, one):
