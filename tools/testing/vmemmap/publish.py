@@ -41,7 +41,9 @@ def publish(source, goal=GOAL):
         for name in (PAGE, *shown(text)):
             place = work / name
             place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, place)
+            # matplotlib leaves blanks at the ends of lines
+            lines = (source / name).read_text(encoding="utf-8").splitlines()
+            place.write_text("".join(f"{line.rstrip()}\n" for line in lines), encoding="utf-8")
     except FileNotFoundError as error:
         shutil.rmtree(work)
         raise Trouble(f"{error.filename}: {PAGE} shows it, but it is not there; make bench writes "

@@ -30,7 +30,7 @@ class Publish(unittest.TestCase):
         self.goal = pathlib.Path(holder.name) / "goal"
         (self.source / "figures").mkdir(parents=True)
         for name in ("a-c.svg", "b.svg", "b.png", "old.svg"):
-            (self.source / "figures" / name).write_text(name)
+            (self.source / "figures" / name).write_text(f"{name} \n")
         (self.source / "report.md").write_text(TEXT)
         self.goal.mkdir()
         (self.goal / "stale").write_text("")
@@ -43,6 +43,7 @@ class Publish(unittest.TestCase):
         self.assertEqual(publish.publish(self.source, self.goal),
                          ["Not measured: kernbench: one: broke."])
         self.assertEqual(self.files(), ["figures/a-c.svg", "figures/b.svg", "report.md"])
+        self.assertEqual((self.goal / "figures" / "b.svg").read_text(), "b.svg\n")
 
     def test_what_was_there_stays_when_something_is_absent(self):
         (self.source / "figures" / "b.svg").unlink()
