@@ -196,8 +196,8 @@ def what_is_built(plan, lacking):
                           os.path.exists(os.path.join(model.kernel.where.kernel, "built.json")))
             if absent := [model.label for model in group.models if model not in there]:
                 lacking[group.title] = f"no kernel was built of {', '.join(absent)}"
-            # without the first one there is nothing to compare with
-            if there and there[0] is group.models[0]:
+            # one alone, or others without the first one, cannot be compared
+            if len(there) > 1 and there[0] is group.models[0]:
                 yield dataclasses.replace(group, models=there)
     return dataclasses.replace(plan, groups=tuple(built(plan.groups)),
                                unbooted=tuple(built(plan.unbooted)))
