@@ -320,6 +320,21 @@ static int __meminit populate_leaf(unsigned long addr, int node,
 	return 0;
 }
 
+/*
+ * May @altmap back the whole leaf around @addr? What describes other memory as well
+ * must not lie in memory that a device lends: it would go with the device.
+ */
+static bool __meminit lends_leaf(const struct vmem_altmap *altmap, unsigned long addr,
+				 unsigned long start, unsigned long end)
+{
+	unsigned long leaf = addr & PMD_MASK;
+
+	if (!altmap || (leaf >= start && leaf + PMD_SIZE <= end))
+		return true;
+	return vmemmap_pfn(leaf) >= altmap->base_pfn &&
+	       vmemmap_pfn(leaf + PMD_SIZE - 1) <= altmap->end_pfn;
+}
+
 /**
  * vmemmap_populate_range() - map struct pages by the largest leaves there are
  * @start: address of the first one
@@ -344,7 +359,10 @@ int __meminit vmemmap_populate_range(unsigned long start, unsigned long end,
 
 	for (addr = start & PAGE_MASK; addr < end && !err; addr = next) {
 		next = pmd_addr_end(addr, end);
-		err = large ? populate_leaf(addr, node, altmap, whole) : -ENOENT;
+		err = -ENOENT;
+		if (large)
+			err = populate_leaf(addr, node, altmap,
+					    whole && lends_leaf(altmap, addr, start, end));
 		if (err == -ENOENT)
 			err = vmemmap_populate_basepages(addr, next, node, altmap);
 	}
