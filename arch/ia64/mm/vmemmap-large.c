@@ -365,13 +365,14 @@ static void __meminit free_range(unsigned long start, unsigned long end,
 		u64 *slot = find_slot(addr);
 
 		next = addr + VMEMMAP_SLOT_SIZE;
-		if (!slot || !*slot)
+		if (!slot)
 			continue;
-		if (!is_leaf(*slot))
+		if (*slot && !is_leaf(*slot))
 			free_base_pages(slot, max(start, addr), min(end, next), altmap);
-		else if (!vmemmap_leaf_is_shared(start, end, addr, VMEMMAP_SLOT_SIZE))
+		else if (*slot && !vmemmap_leaf_is_shared(start, end, addr, VMEMMAP_SLOT_SIZE))
 			free_leaf(slot, addr, altmap);
 
+		/* It may be new, and what was to go into it could not be had */
 		if (is_empty(PTR_ALIGN_DOWN(slot, PAGE_SIZE), SLOTS_PER_TABLE))
 			free_table(root_entry(addr), PAGE_SIZE);
 	}
