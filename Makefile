@@ -11,6 +11,7 @@ CONFIG  ?= default
 ONLY    ?=
 AIM     ?=
 JOBS    ?= $(shell nproc)
+FUZZ_SECONDS ?= 3600
 
 top     := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 build   := $(top)/build
@@ -27,7 +28,7 @@ kernel  = $(tree) && kernel=$$($(python) $(bed)/kernel.py $(options) \
 run     = $(python) $(bed)/run.py $(options) --kernel "$$kernel"
 install = $(bed)/install-packages -a '$(ARCH)'
 
-.PHONY: help tree kernel menuconfig run shell test bench bench-quick bench-report bench-publish series docs clean
+.PHONY: help tree kernel menuconfig run shell test fuzz bench bench-quick bench-report bench-publish series docs clean
 # the targets share build/; make's own parallelism would only mix them up
 .NOTPARALLEL:
 
@@ -36,6 +37,7 @@ help:
 
 #? make run         build this series' kernel, boot it in QEMU, print its report
 #? make test        run every test that can be run here
+#? make fuzz        fuzz the memmap's code in user space, FUZZ_SECONDS=3600
 #? make bench       compare the memory models; bench-quick does less of it
 #? make bench-report   write its report of what has been measured so far
 #? make bench-publish  copy its report to Documentation
@@ -84,6 +86,11 @@ test:
 	@$(bed)/install-packages -a '$(or $(test_arch),every)' build guest test docs
 	@$(base) && $(python) $(bed)/test.py --build $(build) --base "$$base" \
 		--arch '$(test_arch)' --jobs '$(JOBS)' --only '$(ONLY)'
+
+fuzz:
+	@$(install) build test
+	@$(tree) && $(python) $(bed)/hostfuzz.py --build $(build) --tree "$$tree" \
+		--seconds '$(FUZZ_SECONDS)' --jobs '$(JOBS)'
 
 # matplotlib is Debian's, and so is the python that has it
 bench bench-quick bench-report:
