@@ -30,6 +30,8 @@ SEEDS = 40
 SEED_BYTES = (40, 90, 180)
 # first bytes of an input, see choose_machine() of host/fuzz.c: MMU, levels, sizes of pages
 MACHINES = (0, 1, 2, 12, 13, 17)
+# what fails while it boots: in the section of the kernel's image, which panics, and later
+FAILS = (*range(1, 13), 40, 90, 115, 120, 127)
 # compiled with ours, but not ours
 THEIRS = {"mm/sparse.c"}
 LEAST = 95
@@ -60,23 +62,27 @@ def geometries():
     return sorted(path.stem for path in (SOURCE / "geometry").glob("*.h"))
 
 
-def compiled(build, tree, geometry):
-    """Return the program for a geometry, compiled if need be.  Raises Trouble."""
+def make(build, tree, geometry, goal):
+    """Make host/Makefile's goal, a file of a geometry's, if need be; return its path.
+
+    Raises Trouble with what the compiler says first.
+    """
     for program, package in TOOLS.items():
         need(program, package)
-    place = pathlib.Path(build) / "host"
+    place = pathlib.Path(build).resolve() / "host"
     place.mkdir(parents=True, exist_ok=True)
     log = place / f"{geometry}.make.log"
     with open(log, "wb") as handle:
         done = subprocess.run(
-            ["make", "-s", "-C", SOURCE, f"O={place}", f"TREE={tree}", f"GEOMETRY={geometry}"],
+            ["make", "-s", "-C", SOURCE, f"O={place}", f"TREE={tree}", f"GEOMETRY={geometry}",
+             place / geometry / goal],
             stdout=handle, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
             env={name: text for name, text in os.environ.items() if not name.startswith("MAKE")})
     if done.returncode:
         text = log.read_text(encoding="utf-8", errors="replace")
         what = re.search(r"^.*(?:error: |undefined reference).*$", text, re.M)
         raise Trouble(f"{geometry} does not compile: {what[0] if what else ''} (log: {log})")
-    return place / geometry / "fuzz"
+    return place / geometry / goal
 
 
 def seeds(folder):
@@ -86,7 +92,7 @@ def seeds(folder):
     """
     folder.mkdir(parents=True, exist_ok=True)
     source = random.Random(1)
-    every = [bytes([machine, 3, fail, 0]) for machine in MACHINES for fail in range(1, 13)]
+    every = [bytes([machine, 3, fail, 0]) for machine in MACHINES for fail in FAILS]
     every += [bytes([0x11, 3, 0, 0xff]) + source.randbytes(size) for size in (30, 60)]
     every += [source.randbytes(SEED_BYTES[nr % len(SEED_BYTES)]) for nr in range(SEEDS)]
     for nr, data in enumerate(every):
@@ -96,7 +102,7 @@ def seeds(folder):
 def failure(text, program, folder):
     """Return what is wrong in one line, from the log of a run, and how to see it again."""
     what = re.search(r"^(?:FAILED: .*|.*runtime error: .*|==\d+==\s*ERROR: .*)$", text, re.M)
-    kept = re.search(r"Test unit written to (\S+)", text)
+    kept = re.search(r"Test unit written to (\S+/(?:crash|timeout|oom)-\S+)", text)
     again = f"HOST_VERBOSE=1 {program} {kept[1]}" if kept else f"{program} {folder}"
     return f"{what[0] if what else 'the program ended'}; again: {again}"
 
@@ -108,7 +114,7 @@ def fuzz(program, corpus, limit):
     Raises Trouble that names the input that failed.
     """
     log = program.with_name("log")
-    for old in program.parent.glob("crash-*"):
+    for old in program.parent.glob("*-" + 40 * "[0-9a-f]"):
         old.unlink()
     with open(log, "wb") as handle:
         done = subprocess.run([program, *OPTIONS, limit, f"-artifact_prefix={program.parent}/",
@@ -127,7 +133,7 @@ def run(build, tree, geometry, limit, keep):
 
     limit: an option of libFuzzer that ends the run.  Returns the inputs tried.  Raises Trouble.
     """
-    program = compiled(build, tree, geometry)
+    program = make(build, tree, geometry, "fuzz")
     corpus = pathlib.Path(build) / "host" / "corpus" / geometry
     if not keep:
         corpus = program.with_name("corpus")
@@ -191,10 +197,10 @@ def read_gaps(path=GAPS):
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
-        parts = [part.strip() for part in line.split("|")]
+        parts = [part.strip() for part in line.split(" | ")]
         if len(parts) < 3 or not parts[-1]:
             raise Trouble(f"{path.name}:{number}: want 'file | text of the line | reason'")
-        found[parts[0], "|".join(parts[1:-1]).strip()] = parts[-1]
+        found[parts[0], " | ".join(parts[1:-1])] = parts[-1]
     return found
 
 

@@ -125,17 +125,18 @@ static unsigned int next_byte(void)
 	return input.at < input.end ? *input.at++ : 0;
 }
 
-/* Boot */
+/* Boot. Return: are leaves of PUD_SIZE to be had? */
 
 #if defined(CONFIG_X86_64)
 
 bool host_five_levels, host_large_pages;
 
-static void choose_machine(unsigned int choice)
+static bool choose_machine(unsigned int choice)
 {
 	host_five_levels = choice & 1;
 	host_large_pages = (choice & 0xe) != 0xe;
 	host_print("%u levels%s\n", 4 + host_five_levels, host_large_pages ? "" : ", no PSE");
+	return false;
 }
 
 static void late_choice(void)
@@ -144,7 +145,7 @@ static void late_choice(void)
 
 #elif defined(CONFIG_PPC_BOOK3S_64)
 
-static void choose_machine(unsigned int choice)
+static bool choose_machine(unsigned int choice)
 {
 	host_radix = choice & 1;
 	memset(mmu_psize_defs, 0, sizeof(mmu_psize_defs));
@@ -157,6 +158,7 @@ static void choose_machine(unsigned int choice)
 	if (choice & 0x10)
 		mmu_psize_defs[MMU_PAGE_1G].shift = 30;
 	mmu_virtual_psize = PAGE_SHIFT == 16 && !(choice & 2) ? MMU_PAGE_64K : MMU_PAGE_4K;
+	return host_radix && mmu_psize_defs[MMU_PAGE_2M].shift && mmu_psize_defs[MMU_PAGE_1G].shift;
 }
 
 static void late_choice(void)
@@ -171,7 +173,7 @@ static void late_choice(void)
 
 int host_param_parse_vmemmap_leaf(char *arg);
 
-static void choose_machine(unsigned int choice)
+static bool choose_machine(unsigned int choice)
 {
 	static char *const leaf[] = {
 		"16M", "16K", "4M", "16384K", "1G", "1M", NULL, "M", "64Kpages",
@@ -180,10 +182,11 @@ static void choose_machine(unsigned int choice)
 	int err;
 
 	if (which >= ARRAY_SIZE(leaf))
-		return;
+		return false;
 	err = host_param_parse_vmemmap_leaf(leaf[which]);
 	host_check(!err == (which < 6), "vmemmap_leaf=%s: %d", leaf[which], err);
 	host_print("vmemmap_leaf=%s: 2^%u\n", leaf[which], vmemmap_max_shift);
+	return false;
 }
 
 static void late_choice(void)
@@ -193,8 +196,9 @@ static void late_choice(void)
 
 #else
 
-static void choose_machine(unsigned int choice)
+static bool choose_machine(unsigned int choice)
 {
+	return false;
 }
 
 static void late_choice(void)
@@ -263,12 +267,11 @@ static void boot(void)
 	unsigned long last_pages, start, end, nr_pools;
 	int i;
 
-	huge = HUGE_SECTIONS && how == 0xff;
 	host_tlb_reset();
+	reset_kernel();
+	huge = choose_machine(machine) && HUGE_SECTIONS && how == 0xff;
 	host_memory_reset(huge);
 	host_walk_reset();
-	reset_kernel();
-	choose_machine(machine);
 	place_windows();
 
 	nr_pools = (huge ? HUGE_POOL_SECTIONS : POOL_SECTIONS) * PAGES_PER_SECTION;
@@ -380,8 +383,9 @@ static bool may_lend(const struct region *r)
 	       !((r->pfn | r->nr_pages) * sizeof(struct page) % PAGE_SIZE);
 }
 
-static void lend(struct region *r, unsigned int choice)
+static void lend(struct region *r)
 {
+	unsigned int choice = next_byte();
 	unsigned long needed = DIV_ROUND_UP(r->nr_pages * sizeof(struct page), PAGE_SIZE);
 
 	if (!may_lend(r))
@@ -389,7 +393,7 @@ static void lend(struct region *r, unsigned int choice)
 	r->lent = true;
 	r->altmap.base_pfn = r->pfn;
 	r->altmap.end_pfn = r->pfn + r->nr_pages - 1;
-	r->altmap.reserve = choice & 1 ? PAGES_PER_SUBSECTION : 0;
+	r->altmap.reserve = (choice & 1 ? 3 : 0) + (choice & 8 ? PAGES_PER_SUBSECTION / 2 : 0);
 	r->altmap.free = choice & 2 ? r->nr_pages : choice & 4 ? needed : needed / 2;
 	r->altmap.free = min(r->altmap.free, r->nr_pages - r->altmap.reserve);
 }
@@ -444,7 +448,7 @@ static struct region *choose_sections(unsigned int where, unsigned int how)
 	r->nr_pages = nr * PAGES_PER_SECTION;
 	r->nid = (how >> 2) % MAX_NUMNODES;
 	if (how >> 4 >= 12)
-		lend(r, how >> 4);
+		lend(r);
 	return r;
 }
 
@@ -470,8 +474,8 @@ static void add_subsections(void)
 	r->nr_pages = min(1 + (how & 3UL) * 3, SUBSECTIONS_PER_SECTION - first) *
 		      PAGES_PER_SUBSECTION;
 	if (r->lent) {
-		r->lent = false;
-		lend(r, how >> 4);
+		*r = (struct region) { .pfn = r->pfn, .nr_pages = r->nr_pages, .nid = r->nid };
+		lend(r);
 	}
 	try_add(r, faults);
 }
@@ -558,6 +562,12 @@ static void change_memory(void)
 	host_print("memory: %u\n", choice);
 }
 
+static int populate_again(const struct region *r)
+{
+	return vmemmap_populate((unsigned long)pfn_to_page(r->pfn),
+				(unsigned long)pfn_to_page(r->pfn + r->nr_pages), r->nid, NULL);
+}
+
 /* Tail pages are to be mapped again, but the first ones are not there, or in a large leaf */
 static void compound_without_start(unsigned long pfn)
 {
@@ -610,9 +620,7 @@ static void ask_nonsense(void)
 		host_print("populate again\n");
 		if (r && !r->compound && model_owns(r, r->pfn, r->nr_pages) &&
 		    !early_section(__pfn_to_section(r->pfn)))
-			host_check(!vmemmap_populate((unsigned long)pfn_to_page(r->pfn),
-						     (unsigned long)pfn_to_page(r->pfn + r->nr_pages),
-						     r->nid, NULL), "populating again failed");
+			host_check(!populate_again(r), "populating again failed");
 		break;
 	case 4:
 #ifndef CONFIG_X86_64

@@ -84,7 +84,6 @@ struct host_faults {
 };
 
 extern struct host_faults host_faults;
-extern bool host_verbose, host_boot_may_panic;
 extern unsigned long host_early_sections, host_window[NR_WINDOWS];
 extern struct vmem_altmap *host_altmap;
 

@@ -560,8 +560,8 @@ void kfree(const void *p)
 	if (!p)
 		return;
 	page = host_page(pfn);
-	host_check(page->flags & HOST_TAKEN && page->flags & HOST_SLAB && IS_ALIGNED(__pa(p), PAGE_SIZE),
-		   "%p is no object", p);
+	host_check(page->flags & HOST_TAKEN && page->flags & HOST_SLAB &&
+		   IS_ALIGNED(__pa(p), PAGE_SIZE), "%p is no object", p);
 	nr = page->order + 1;
 	for (i = 0; i < nr; i++)
 		host_page(pfn + i)->flags = 0;

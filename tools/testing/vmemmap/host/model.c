@@ -231,7 +231,8 @@ static void check_backing(const struct host_leaf *leaf, struct region *lent,
 	}
 	if (borrows) {
 		host_check(lent && lender(leaf->pfn + nr - 1) == lent,
-			   "%#lx is mapped to pfn %#lx, which nobody lends", leaf->start, leaf->pfn);
+			   "%#lx is mapped to pfn %#lx, which nobody lends", leaf->start,
+			   leaf->pfn);
 		borrowed[lent - region] += nr;
 	}
 }
@@ -437,6 +438,9 @@ static void check_new(const struct region *added)
 			old++;
 		if (old < before.nr_leaves && before.leaf[old].start == leaf->start)
 			continue;
+		host_check(leaf->size == PAGE_SIZE || !arch_vmemmap_mixes_leaves() ||
+			   added->nr_pages >= PAGES_PER_SECTION,
+			   "a part of a section has a leaf of %#lx bytes", leaf->size);
 		if (host_pool_node(leaf->pfn) == NUMA_NO_NODE)
 			continue;
 		host_check(page->node == added->nid, "%#lx was asked of node %d", leaf->start,
@@ -445,6 +449,22 @@ static void check_new(const struct region *added)
 		    (arch_vmemmap_in_page_table() || IS_ENABLED(CONFIG_VMEMMAP_LARGE_LEAVES)))
 			host_check(host_pool_node(leaf->pfn) == added->nid,
 				   "the leaf of %#lx is on another node", leaf->start);
+	}
+}
+
+/* A leaf of PUD_SIZE is for boot memory of one node, all of it */
+static void check_huge(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < after.nr_leaves; i++) {
+		const struct host_leaf *leaf = &after.leaf[i];
+		unsigned long last = described(leaf->start + leaf->size - 1);
+
+		host_check(leaf->size <= max(PMD_SIZE, 1UL << 24) ||
+			   (boot_has(pfn_to_section_nr(last)) &&
+			    early_pfn_to_nid(last) == host_page(leaf->pfn)->node),
+			   "the leaf of %#lx describes more than a node", leaf->start);
 	}
 }
 
@@ -480,6 +500,8 @@ void model_verify(const struct region *added)
 		check_new(added);
 	if (slab_is_available())
 		check_objects();
+	else if (HUGE_SECTIONS)
+		check_huge();
 	host_check_arch(&after);
 	pages = host_unstamped(stamp, seen);
 	host_check(pages <= host_record_pages(&after), "%lu pages are lost", pages);

@@ -3,5 +3,5 @@
 #define PAGE_SHIFT		12
 #define STRUCT_PAGE_SIZE	56UL
 #define POOL_SECTIONS		4
-#define HUGE_POOL_SECTIONS	272
+#define HUGE_POOL_SECTIONS	336
 #define ARCH_HEADER		"standin/powerpc.h"
