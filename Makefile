@@ -28,7 +28,8 @@ kernel  = $(tree) && kernel=$$($(python) $(bed)/kernel.py $(options) \
 run     = $(python) $(bed)/run.py $(options) --kernel "$$kernel"
 install = $(bed)/install-packages -a '$(ARCH)'
 
-.PHONY: help tree kernel menuconfig run shell test fuzz bench bench-quick bench-report bench-publish series docs clean
+.PHONY: help tree kernel menuconfig run shell test fuzz series docs clean
+.PHONY: bench bench-quick bench-report bench-publish
 # the targets share build/; make's own parallelism would only mix them up
 .NOTPARALLEL:
 
