@@ -44,25 +44,31 @@ static pte_t *pte_of(unsigned long addr)
 	return pte_offset_kernel(pmd_of(addr), addr);
 }
 
+static pte_t zero_pte(void)
+{
+	return pfn_pte(PHYS_PFN(__pa_symbol(empty_zero_page)), PAGE_KERNEL_RO);
+}
+
 static bool is_zero(pte_t pte)
 {
-	return pte_pfn(pte) == PHYS_PFN(__pa_symbol(empty_zero_page));
+	return pte_pfn(pte) == pte_pfn(zero_pte());
 }
 
 static pte_t *__meminit alloc_pte_table(int nid)
 {
-	pte_t zero = pfn_pte(PHYS_PFN(__pa_symbol(empty_zero_page)), PAGE_KERNEL_RO);
 	pte_t *table = vmemmap_alloc_block(PAGE_SIZE, nid);
 	int i;
 
 	for (i = 0; table && i < PTRS_PER_PTE; i++)
-		table[i] = zero;
+		table[i] = zero_pte();
 	return table;
 }
 
-static void flush_page(unsigned long addr)
+/* No TLB has another translation than this one afterwards */
+static void map_page(unsigned long addr, pte_t pte)
 {
 	addr &= PAGE_MASK;
+	set_pte(pte_of(addr), pte);
 	flush_tlb_kernel_range(addr, addr + PAGE_SIZE);
 }
 
@@ -125,8 +131,7 @@ int __meminit pfn_bitmap_reserve(unsigned long pfn, int nid)
 	if (!page)
 		return -ENOMEM;
 	clear_page(page);
-	set_pte(pte_of(addr), pfn_pte(PHYS_PFN(__pa(page)), PAGE_KERNEL_RO));
-	flush_page(addr);
+	map_page(addr, pfn_pte(PHYS_PFN(__pa(page)), PAGE_KERNEL_RO));
 	return 0;
 }
 
@@ -179,7 +184,6 @@ void pfn_bitmap_clear(unsigned long pfn, unsigned long nr_pages)
 	bitmap_clear(bits, first_bit(pfn), nr_pages >> PFN_SUBSECTION_SHIFT);
 	if (memchr_inv(bits, 0, PAGE_SIZE))
 		return;
-	set_pte(pte_of(addr), pfn_pte(PHYS_PFN(__pa_symbol(empty_zero_page)), PAGE_KERNEL_RO));
-	flush_page(addr);
+	map_page(addr, zero_pte());
 	vmemmap_free_block(PHYS_PFN(__pa(bits)), 0);
 }
