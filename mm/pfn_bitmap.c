@@ -84,8 +84,9 @@ void __init pfn_bitmap_init(void)
 	pmd_t *pmd;
 	int i;
 
-	BUILD_BUG_ON(BITMAP_SIZE > PUD_SIZE || PFN_BITMAP_START % PUD_SIZE);
-	BUILD_BUG_ON(PAGES_PER_SECTION / PAGES_PER_SUBSECTION > PAGE_SIZE * BITS_PER_BYTE);
+	/* It is in one table of PMDs, and a section's bits are in one page */
+	BUILD_BUG_ON(PFN_BITMAP_START % PUD_SIZE || (BITMAP_SIZE - 1) / PUD_SIZE);
+	BUILD_BUG_ON((SUBSECTIONS_PER_SECTION - 1) / (PAGE_SIZE * BITS_PER_BYTE));
 	VM_WARN_ON(pfn_valid(0));
 
 	zero_table = alloc_pte_table(NUMA_NO_NODE);
