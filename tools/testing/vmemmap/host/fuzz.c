@@ -572,10 +572,15 @@ static int populate_again(const struct region *r)
 static void compound_without_start(unsigned long pfn)
 {
 	struct dev_pagemap pgmap = { .vmemmap_shift = 18 };
+	struct vmemmap_leaf leaf;
 
 	host_print("populate from the middle of a compound page\n");
 	if (!vmemmap_can_optimize(NULL, &pgmap) || !model_absent(pfn, PAGES_PER_SECTION) ||
 	    early_section(__pfn_to_section(pfn)))
+		return;
+	/* Base pages of whatever is there before would do */
+	if (vmemmap_lookup(&init_mm, (unsigned long)pfn_to_page(pfn) - PAGE_SIZE, &leaf) &&
+	    leaf.size == PAGE_SIZE)
 		return;
 	pgmap.ranges[0].start = PFN_PHYS(pfn - PAGES_PER_SECTION);
 	host_faults.warnings_expected = 1;
