@@ -268,6 +268,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=0)
     parser.add_argument("geometry", nargs="*")
     options = parser.parse_args()
+    # programs run elsewhere
+    options.build, options.tree = options.build.resolve(), options.tree.resolve()
     names = options.geometry or geometries()
     if unknown := set(names) - set(geometries()):
         raise Trouble(f"there is no geometry {min(unknown)}, but {', '.join(geometries())}")
