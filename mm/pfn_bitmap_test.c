@@ -3,6 +3,7 @@
  * KUnit tests of the bitmap that answers pfn_valid(): it and the sections always agree.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -187,6 +188,7 @@ struct reader {
 	unsigned long never;
 	unsigned long wrong;
 	unsigned long seen[2];
+	struct completion started;
 };
 
 /* Neighbours of what comes and goes are in the same word, the same page, another page */
@@ -194,13 +196,15 @@ static int read_bits(void *data)
 {
 	struct reader *reader = data;
 
-	while (!kthread_should_stop()) {
+	/* A thread that is stopped before it ever ran does not run */
+	complete(&reader->started);
+	do {
 		if (!pfn_valid(reader->there) || pfn_valid(reader->never) ||
 		    pfn_valid(reader->never + PFNS_PER_PAGE))
 			reader->wrong++;
 		reader->seen[!!pfn_valid(reader->comes)]++;
 		cond_resched();
-	}
+	} while (!kthread_should_stop());
 	return 0;
 }
 
@@ -216,8 +220,11 @@ static void readers_see_no_more_than_changes(struct kunit *test)
 		reader[i].there = page_to_pfn(virt_to_page(test));
 		reader[i].comes = pfn + (i ? PAGES_PER_SECTION - n : 0);
 		reader[i].never = pfn + PAGES_PER_SECTION + i * n;
+		init_completion(&reader[i].started);
 		task[i] = kthread_run(read_bits, &reader[i], "pfn_bitmap/%d", i);
 		KUNIT_EXPECT_FALSE(test, IS_ERR(task[i]));
+		if (!IS_ERR(task[i]))
+			wait_for_completion(&reader[i].started);
 	}
 	for (i = 0; i < ROUNDS; i++) {
 		if (add(pfn, PAGES_PER_SECTION)) {
