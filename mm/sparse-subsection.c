@@ -38,13 +38,13 @@ void __init subsection_map_init(unsigned long pfn, unsigned long nr_pages)
 
 #ifdef CONFIG_MEMORY_HOTPLUG
 /**
- * fill_subsection_map() - mark sub-sections that are added
+ * check_subsection_map() - may sub-sections be added?
  * @pfn: first page, aligned to a sub-section
- * @nr_pages: a multiple of PAGES_PER_SUBSECTION, within one section
+ * @nr_pages: a multiple of PAGES_PER_SUBSECTION, within one section that has usage
  *
  * Return: 0; -EEXIST when one of them is there already, -EINVAL for none.
  */
-int fill_subsection_map(unsigned long pfn, unsigned long nr_pages)
+int __meminit check_subsection_map(unsigned long pfn, unsigned long nr_pages)
 {
 	unsigned long *map = __pfn_to_section(pfn)->usage->subsection_map;
 	unsigned int first = subsection_map_index(pfn);
@@ -52,10 +52,24 @@ int fill_subsection_map(unsigned long pfn, unsigned long nr_pages)
 
 	if (first == end)
 		return -EINVAL;
-	if (find_next_bit(map, end, first) < end)
-		return -EEXIST;
-	bitmap_set(map, first, end - first);
-	return 0;
+	return find_next_bit(map, end, first) < end ? -EEXIST : 0;
+}
+
+/**
+ * fill_subsection_map() - announce sub-sections that have been added
+ * @pfn: first page, aligned to a sub-section
+ * @nr_pages: a multiple of PAGES_PER_SUBSECTION, within one section
+ *
+ * Their struct pages are mapped and the section knows its memmap: pfn_valid()
+ * is true for them from now on.
+ */
+void __meminit fill_subsection_map(unsigned long pfn, unsigned long nr_pages)
+{
+	/* Who sees a bit sees the mapping: pfn_valid() comes before the access */
+	smp_wmb();
+	bitmap_set(__pfn_to_section(pfn)->usage->subsection_map,
+		   subsection_map_index(pfn), nr_pages / PAGES_PER_SUBSECTION);
+	pfn_bitmap_set(pfn, nr_pages);
 }
 
 /**

@@ -218,6 +218,8 @@ static int __meminit populate_base_page(unsigned long addr, int node,
 	pmd_t *pmd = pud ? vmemmap_pmd_populate(pud, addr, node) : NULL;
 	pte_t *pte;
 
+	if (vmemmap_hosts(altmap) && !vmemmap_lends(altmap, addr, PAGE_SIZE))
+		altmap = NULL;
 	pte = pmd ? vmemmap_pte_populate(pmd, addr, node, altmap, reuse) : NULL;
 	if (!pte)
 		return -ENOMEM;
@@ -250,12 +252,8 @@ static unsigned long __meminit alloc_leaf(unsigned long addr, unsigned long size
 					  int node, struct vmem_altmap *altmap)
 {
 	unsigned long pfn;
-	void *p;
+	void *p = vmemmap_alloc_leaf(size, node, altmap);
 
-	if (altmap)
-		p = vmemmap_alloc_block_buf(size, node, altmap);
-	else
-		p = vmemmap_alloc_local_leaf(size, node);
 	if (!p)
 		return 0;
 	pfn = PHYS_PFN(__pa(p));
@@ -320,19 +318,14 @@ static int __meminit populate_leaf(unsigned long addr, int node,
 	return 0;
 }
 
-/*
- * May @altmap back the whole leaf around @addr? What describes other memory as well
- * must not lie in memory that a device lends: it would go with the device.
- */
+/* May @altmap back the whole leaf around @addr? */
 static bool __meminit lends_leaf(const struct vmem_altmap *altmap, unsigned long addr,
 				 unsigned long start, unsigned long end)
 {
 	unsigned long leaf = addr & PMD_MASK;
 
-	if (!altmap || (leaf >= start && leaf + PMD_SIZE <= end))
-		return true;
-	return vmemmap_pfn(leaf) >= altmap->base_pfn &&
-	       vmemmap_pfn(leaf + PMD_SIZE - 1) <= altmap->end_pfn;
+	return !altmap || (leaf >= start && leaf + PMD_SIZE <= end) ||
+	       vmemmap_lends(altmap, leaf, PMD_SIZE);
 }
 
 /**
@@ -358,11 +351,13 @@ int __meminit vmemmap_populate_range(unsigned long start, unsigned long end,
 	int err = 0;
 
 	for (addr = start & PAGE_MASK; addr < end && !err; addr = next) {
+		bool lends = lends_leaf(altmap, addr, start, end);
+
 		next = pmd_addr_end(addr, end);
 		err = -ENOENT;
 		if (large)
-			err = populate_leaf(addr, node, altmap,
-					    whole && lends_leaf(altmap, addr, start, end));
+			err = populate_leaf(addr, node, lends ? altmap : NULL,
+					    whole && (lends || vmemmap_hosts(altmap)));
 		if (err == -ENOENT)
 			err = vmemmap_populate_basepages(addr, next, node, altmap);
 	}
@@ -458,6 +453,7 @@ struct page *__meminit __populate_section_memmap(unsigned long pfn,
 	if (WARN_ON_ONCE(!IS_ALIGNED(pfn | nr_pages, PAGES_PER_SUBSECTION)))
 		return NULL;
 
+	vmemmap_host_enter(altmap, pfn);
 	err = pfn_bitmap_reserve(pfn, nid);
 	if (!err && vmemmap_can_optimize(altmap, pgmap))
 		err = populate_compound(start, end, nid, pgmap);

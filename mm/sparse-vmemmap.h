@@ -19,9 +19,51 @@ void sparse_lose_section(unsigned long pnum);
 void vmemmap_free_block(unsigned long pfn, unsigned int order);
 
 /* mm/sparse-subsection.c */
-int fill_subsection_map(unsigned long pfn, unsigned long nr_pages);
+int check_subsection_map(unsigned long pfn, unsigned long nr_pages);
+void fill_subsection_map(unsigned long pfn, unsigned long nr_pages);
 int clear_subsection_map(unsigned long pfn, unsigned long nr_pages);
 bool is_subsection_map_empty(struct mem_section *ms);
+
+#ifdef CONFIG_VMEMMAP_HOST
+/* mm/vmemmap-host.c */
+void vmemmap_host_enter(struct vmem_altmap *altmap, unsigned long pfn);
+void *vmemmap_host_alloc(unsigned long size, struct vmem_altmap *altmap);
+bool vmemmap_host_lends(const struct vmem_altmap *altmap, unsigned long first,
+			unsigned long last);
+bool vmemmap_host_give_back(struct vmem_altmap *altmap, unsigned long pfn,
+			    unsigned long nr_pages);
+
+static inline bool vmemmap_hosts_first(const struct vmem_altmap *altmap)
+{
+	return altmap->host->first;
+}
+#else
+static inline void vmemmap_host_enter(struct vmem_altmap *altmap, unsigned long pfn)
+{
+}
+
+static inline void *vmemmap_host_alloc(unsigned long size, struct vmem_altmap *altmap)
+{
+	return NULL;
+}
+
+static inline bool vmemmap_host_lends(const struct vmem_altmap *altmap, unsigned long first,
+				      unsigned long last)
+{
+	return false;
+}
+
+static inline bool vmemmap_host_give_back(struct vmem_altmap *altmap, unsigned long pfn,
+					  unsigned long nr_pages)
+{
+	return false;
+}
+
+static inline bool vmemmap_hosts_first(const struct vmem_altmap *altmap)
+{
+	return false;
+}
+#endif
 
 #ifdef CONFIG_PFN_BITMAP
 /* mm/pfn_bitmap.c */
@@ -71,6 +113,11 @@ static inline void free_map_bootmem(struct page *memmap)
 static inline void sparse_lose_section(unsigned long pnum)
 {
 	__nr_to_section(pnum)->section_mem_map = 0;
+}
+
+static inline int check_subsection_map(unsigned long pfn, unsigned long nr_pages)
+{
+	return 0;
 }
 
 #endif /* !CONFIG_SPARSEMEM_VMEMMAP */

@@ -5,7 +5,7 @@
  *
  * At boot, on one CPU, it is memblock's; later the page allocator's, under
  * mem_hotplug_lock held for writing, and these functions may sleep. A vmem_altmap
- * lends memory of the range that is being added.
+ * lends memory of the range that is being added, see also vmemmap-host.c.
  */
 #include <linux/bootmem_info.h>
 #include <linux/kmemleak.h>
@@ -52,31 +52,29 @@ void *__meminit vmemmap_alloc_block(unsigned long size, int node)
 	return boot_alloc(size, node, false);
 }
 
-/**
- * vmemmap_alloc_local_leaf() - get a large block that backs struct pages
- * @size: bytes, a power of two; also the alignment
- * @node: node of the memory that they describe, or NUMA_NO_NODE
- *
+/* Does @node have memory of its own to begin with? */
+static bool __meminit has_memory(int node)
+{
+	return node != NUMA_NO_NODE && node_state(node, N_MEMORY);
+}
+
+/*
  * When @node has memory but no free block of that size, base pages of @node are
- * better than a block of another node. A node without memory of its own takes
- * what it gets.
- *
- * Return: its address in the linear map, NULL when base pages are better.
+ * better than a block of another node. A node without memory of its own takes what
+ * it gets.
  */
-void *__meminit vmemmap_alloc_local_leaf(unsigned long size, int node)
+static void *__meminit alloc_local_leaf(unsigned long size, int node)
 {
 	void *p;
 
-	if (should_fail_vmemmap(size))
+	if (should_fail_vmemmap(size) || should_fail_vmemmap_backing())
 		return NULL;
 	p = sparse_buffer_alloc(size);
 	if (p)
 		return p;
 	if (!slab_is_available())
 		return boot_alloc(size, node, node != NUMA_NO_NODE);
-	if (node != NUMA_NO_NODE && node_state(node, N_MEMORY))
-		return page_alloc(size, node, __GFP_THISNODE);
-	return page_alloc(size, node, 0);
+	return page_alloc(size, node, has_memory(node) ? __GFP_THISNODE : 0);
 }
 
 /* Next free pfn of @altmap that is aligned to @nr_pfns, a power of two */
@@ -95,11 +93,54 @@ static void *__meminit altmap_alloc(unsigned long size, struct vmem_altmap *altm
 	return __va(PFN_PHYS(pfn + pad));
 }
 
+static void *__meminit lent_alloc(unsigned long size, struct vmem_altmap *altmap)
+{
+	return should_fail_vmemmap(size) ? NULL : altmap_alloc(size, altmap);
+}
+
+/* Memory of @node, which is the best there is for a range that may hold its own */
+static void *__meminit node_alloc(unsigned long size, int node)
+{
+	if (!has_memory(node) || should_fail_vmemmap(size) || should_fail_vmemmap_backing())
+		return NULL;
+	return page_alloc(size, node, __GFP_THISNODE);
+}
+
+/* @node's memory, then the range's own, in the order that is wanted; no other node's */
+static void *__meminit host_or_node_alloc(unsigned long size, int node,
+					  struct vmem_altmap *altmap)
+{
+	bool first = vmemmap_hosts_first(altmap);
+	void *p;
+
+	p = first ? vmemmap_host_alloc(size, altmap) : node_alloc(size, node);
+	if (p)
+		return p;
+	return first ? node_alloc(size, node) : vmemmap_host_alloc(size, altmap);
+}
+
+/**
+ * vmemmap_alloc_leaf() - get a large block that backs struct pages
+ * @size: bytes, a power of two; also the alignment
+ * @node: node of the memory that they describe, or NUMA_NO_NODE
+ * @altmap: take the memory from this range and from nowhere else, or NULL. A
+ *	range that may hold its own struct pages does so when @node has no block.
+ *
+ * Return: its address in the linear map, NULL when base pages are better.
+ */
+void *__meminit vmemmap_alloc_leaf(unsigned long size, int node, struct vmem_altmap *altmap)
+{
+	if (vmemmap_hosts(altmap))
+		return host_or_node_alloc(size, node, altmap);
+	return altmap ? lent_alloc(size, altmap) : alloc_local_leaf(size, node);
+}
+
 /**
  * vmemmap_alloc_block_buf() - get backing for struct pages
  * @size: bytes, a power of two and at least PAGE_SIZE; also the alignment
  * @node: preferred node, or NUMA_NO_NODE
- * @altmap: take the memory from this range and from nowhere else, or NULL
+ * @altmap: take the memory from this range and from nowhere else, or NULL. A
+ *	range that may hold its own struct pages does so when @node has no memory.
  *
  * Without @altmap the node's boot-time buffer is asked first, see
  * sparse_buffer_alloc(), then vmemmap_alloc_block().
@@ -111,11 +152,34 @@ void *__meminit vmemmap_alloc_block_buf(unsigned long size, int node,
 {
 	void *p;
 
-	if (altmap)
-		return should_fail_vmemmap(size) ? NULL : altmap_alloc(size, altmap);
+	if (altmap && !vmemmap_hosts(altmap))
+		return lent_alloc(size, altmap);
+	p = altmap ? host_or_node_alloc(size, node, altmap) : sparse_buffer_alloc(size);
+	if (p)
+		return p;
+	return should_fail_vmemmap_backing() ? NULL : vmemmap_alloc_block(size, node);
+}
 
-	p = sparse_buffer_alloc(size);
-	return p ? p : vmemmap_alloc_block(size, node);
+/**
+ * vmemmap_lends() - is memory of a range good for these struct pages?
+ * @altmap: the range
+ * @addr: address of the first struct page
+ * @size: bytes of struct pages
+ *
+ * What describes other memory as well must not lie in memory that goes sooner.
+ *
+ * Return: true when all that they describe goes with the range, or with the
+ * memory block that holds its own.
+ */
+bool __meminit vmemmap_lends(const struct vmem_altmap *altmap, unsigned long addr,
+			     unsigned long size)
+{
+	unsigned long first = vmemmap_pfn(addr);
+	unsigned long last = vmemmap_pfn(addr + size - 1);
+
+	if (vmemmap_hosts(altmap))
+		return vmemmap_host_lends(altmap, first, last);
+	return first >= altmap->base_pfn && last <= altmap->end_pfn;
 }
 
 /* Boot memory: each page by itself, as register_page_bootmem_memmap() saw it */

@@ -67,18 +67,24 @@ static void __meminit zap_table(struct zap *zap, void *table)
 static bool __meminit altmap_contains(const struct vmem_altmap *altmap,
 				      unsigned long pfn)
 {
-	unsigned long first;
+	unsigned long first = altmap->base_pfn + altmap->reserve;
 
-	if (!altmap)
-		return false;
-	first = altmap->base_pfn + altmap->reserve;
 	return pfn >= first && pfn - first < altmap->free;
 }
 
-/* vmem_altmap_free() does nothing in a kernel without ZONE_DEVICE */
-static void __meminit give_back(struct vmem_altmap *altmap, unsigned int order)
+/* Return: true when @altmap had lent the memory, which is nobody else's then */
+static bool __meminit give_back(struct vmem_altmap *altmap, unsigned long pfn,
+				unsigned int order)
 {
+	if (!altmap)
+		return false;
+	if (vmemmap_hosts(altmap))
+		return vmemmap_host_give_back(altmap, pfn, 1UL << order);
+	if (!altmap_contains(altmap, pfn))
+		return false;
+	/* vmem_altmap_free() does nothing in a kernel without ZONE_DEVICE */
 	altmap->alloc -= 1UL << order;
+	return true;
 }
 
 /**
@@ -92,9 +98,7 @@ static void __meminit give_back(struct vmem_altmap *altmap, unsigned int order)
 void __meminit vmemmap_free_backing(unsigned long pfn, unsigned int order,
 				    struct vmem_altmap *altmap)
 {
-	if (altmap_contains(altmap, pfn))
-		give_back(altmap, order);
-	else
+	if (!give_back(altmap, pfn, order))
 		vmemmap_free_block(pfn, order);
 }
 
@@ -105,9 +109,7 @@ static void __meminit zap_leaf(struct zap *zap, unsigned long addr,
 	arch_vmemmap_forget_leaf(addr, PAGE_SIZE << order);
 	zap->flush_start = min(zap->flush_start, addr);
 	zap->flush_end = max(zap->flush_end, addr + (PAGE_SIZE << order));
-	if (altmap_contains(zap->altmap, pfn))
-		give_back(zap->altmap, order);
-	else
+	if (!give_back(zap->altmap, pfn, order))
 		zap_block(zap, pfn, order);
 }
 

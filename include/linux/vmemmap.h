@@ -21,16 +21,83 @@ void vmemmap_free_range(unsigned long start, unsigned long end,
 			struct vmem_altmap *altmap);
 bool vmemmap_leaf_is_shared(unsigned long start, unsigned long end,
 			    unsigned long leaf, unsigned long size);
-void *vmemmap_alloc_local_leaf(unsigned long size, int node);
+void *vmemmap_alloc_leaf(unsigned long size, int node, struct vmem_altmap *altmap);
+bool vmemmap_lends(const struct vmem_altmap *altmap, unsigned long addr, unsigned long size);
 void vmemmap_free_backing(unsigned long pfn, unsigned int order,
 			  struct vmem_altmap *altmap);
 
 #ifdef CONFIG_VMEMMAP_FAULT_INJECTION
 bool should_fail_vmemmap(unsigned long size);
+bool should_fail_vmemmap_backing(void);
 #else
 static inline bool should_fail_vmemmap(unsigned long size)
 {
 	return false;
+}
+
+static inline bool should_fail_vmemmap_backing(void)
+{
+	return false;
+}
+#endif
+
+#ifdef CONFIG_VMEMMAP_HOST
+#include <linux/memremap.h>
+
+/**
+ * struct vmemmap_host - memory that is added and may hold its own struct pages
+ * @altmap: what leads population and teardown here; lends nothing by itself
+ * @end_pfn: page after the range; it starts at altmap.base_pfn
+ * @block: first page of the memory block whose turn it is
+ * @block_end: page after it
+ * @next: first page of it that is free
+ * @hosted: pages taken from the range
+ * @first: take them before the page allocator is asked, not after
+ */
+struct vmemmap_host {
+	struct vmem_altmap altmap;
+	unsigned long end_pfn;
+	unsigned long block;
+	unsigned long block_end;
+	unsigned long next;
+	unsigned long hosted;
+	bool first;
+};
+
+/* Does memory that is added lend to its own struct pages, and no device? */
+static inline bool vmemmap_hosts(const struct vmem_altmap *altmap)
+{
+	return altmap && altmap->host;
+}
+
+struct vmem_altmap *vmemmap_host_begin(struct vmemmap_host *host, u64 start, u64 size,
+				       int nid, bool first);
+void vmemmap_host_end(struct vmemmap_host *host, int nid);
+struct vmem_altmap *vmemmap_host_remove(struct vmemmap_host *host, u64 start, u64 size,
+					int nid);
+#else
+struct vmemmap_host {
+};
+
+static inline bool vmemmap_hosts(const struct vmem_altmap *altmap)
+{
+	return false;
+}
+
+static inline struct vmem_altmap *vmemmap_host_begin(struct vmemmap_host *host, u64 start,
+						     u64 size, int nid, bool first)
+{
+	return NULL;
+}
+
+static inline void vmemmap_host_end(struct vmemmap_host *host, int nid)
+{
+}
+
+static inline struct vmem_altmap *vmemmap_host_remove(struct vmemmap_host *host, u64 start,
+						      u64 size, int nid)
+{
+	return NULL;
 }
 #endif
 

@@ -200,7 +200,7 @@ static bool __init add_boot_block(u64 *slot, unsigned long addr, unsigned int sh
 	if (!is_empty(slot, slots_in(shift)) ||
 	    !describes_local_memory(start, start + (1UL << shift), node))
 		return false;
-	p = vmemmap_alloc_local_leaf(1UL << shift, node);
+	p = vmemmap_alloc_leaf(1UL << shift, node, NULL);
 	if (!p)
 		return false;
 	phys = __pa(p);
@@ -253,18 +253,14 @@ static bool __ref add_leaf(u64 *slot, unsigned long addr, unsigned long start,
 
 	if (vmemmap_max_shift < VMEMMAP_SLOT_SHIFT)
 		return false;
-	if (altmap) {
-		/* What describes other memory as well is not the device's to lend */
-		if (addr < start || addr + VMEMMAP_SLOT_SIZE > end)
-			return false;
-		p = vmemmap_alloc_block_buf(VMEMMAP_SLOT_SIZE, node, altmap);
-	} else {
-		if (!slab_is_available())
-			for (shift = vmemmap_max_shift; shift > VMEMMAP_SLOT_SHIFT; shift -= 2)
-				if (add_boot_block(slot, addr, shift, node))
-					return true;
-		p = vmemmap_alloc_local_leaf(VMEMMAP_SLOT_SIZE, node);
-	}
+	/* What describes other memory as well is not the device's to lend */
+	if (altmap && (addr < start || addr + VMEMMAP_SLOT_SIZE > end))
+		return false;
+	if (!slab_is_available())
+		for (shift = vmemmap_max_shift; shift > VMEMMAP_SLOT_SHIFT; shift -= 2)
+			if (add_boot_block(slot, addr, shift, node))
+				return true;
+	p = vmemmap_alloc_leaf(VMEMMAP_SLOT_SIZE, node, altmap);
 	if (!p)
 		return false;
 	WRITE_ONCE(*slot, make_entry(__pa(p), VMEMMAP_SLOT_SHIFT));

@@ -255,13 +255,11 @@ static struct vmem_altmap *__meminit own_altmap(unsigned long start, unsigned lo
 						struct vmem_altmap *altmap)
 {
 	unsigned long size = arch_vmemmap_leaf_size();
-	unsigned long first, last;
+	unsigned long first = ALIGN_DOWN(start, size), last = ALIGN(end, size);
 
 	if (!altmap || IS_ALIGNED(start | end, size))
 		return altmap;
-	first = (ALIGN_DOWN(start, size) - (unsigned long)vmemmap) / sizeof(struct page);
-	last = (ALIGN(end, size) - 1 - (unsigned long)vmemmap) / sizeof(struct page);
-	return first >= altmap->base_pfn && last <= altmap->end_pfn ? altmap : NULL;
+	return vmemmap_lends(altmap, first, last - first) ? altmap : NULL;
 }
 
 /**
@@ -282,7 +280,9 @@ int __meminit vmemmap_populate(unsigned long start, unsigned long end, int node,
 	if (end > (radix_enabled() ? RADIX_VMEMMAP_END : H_VMEMMAP_END))
 		return -ERANGE;
 
-	altmap = own_altmap(start, end, altmap);
+	/* Memory that holds its own is asked leaf by leaf with radix */
+	if (!radix_enabled() || !vmemmap_hosts(altmap))
+		altmap = own_altmap(start, end, altmap);
 	if (!radix_enabled())
 		return hash_populate(start, end, node, altmap);
 

@@ -49,7 +49,7 @@ static int plug(struct dimm *dimm)
 	if (dimm->plugged)
 		return -EEXIST;
 	dimm->plugged = true;
-	ret = add_memory(dimm->nid, dimm->start, dimm->size, MHP_NONE);
+	ret = add_memory(dimm->nid, dimm->start, dimm->size, MHP_HOSTS_MEMMAP);
 	dimm->added = !ret;
 	if (ret)
 		pr_info("%s: the kernel does not take it: %pe\n", dimm->name, ERR_PTR(ret));
