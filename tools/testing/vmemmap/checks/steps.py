@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Every step of the series builds, so that it can be bisected."""
+"""Every step of the series builds, so that it can be bisected.
+
+As a whole kernel that takes half an hour for an architecture, so it is only done when asked for;
+otherwise the folders are compiled in which the series changes something. The first and the last step
+are built as whole kernels by other tests.
+"""
 import json
 import re
 
@@ -21,7 +26,17 @@ def compiled_here(names, source):
     return any(not elsewhere.match(name) for name in names)
 
 
-def check(bench):
+def cases(bench):
+    """Return what is built of each step."""
+    return ["touched"]
+
+
+def long_cases(bench):
+    """Return what is built only when asked for."""
+    return ["whole"]
+
+
+def check(bench, case):
     """Build the small kernel at each commit, with all of its options that the step has.
 
     A step that was built before with the same compiler and config is not built again, nor one that
@@ -29,6 +44,7 @@ def check(bench):
     """
     place = compose.tree_path(bench.build, bench.version, "steps")
     # the first step is classic; the tip is there in full before any step
+    targets = ["vmlinux"] if case == "whole" else bench.arch["kernel"]["compiled_target"].split()
     kernel = None
     built = 0
     earlier = ""
@@ -39,15 +55,15 @@ def check(bench):
         if skip:
             continue
         compose.check_out(bench.store, place, commit)
-        kernel = kernel or bench.kernel("small", "vmemmap", tree=place, name="steps",
+        kernel = kernel or bench.kernel("small", "vmemmap", tree=place, name=f"steps-{case}",
                                         strict=False)
-        record = kernel.out.with_name("steps-built.json")
+        record = kernel.out.with_name(f"steps-{case}-built.json")
         known = json.loads(record.read_text()) if record.exists() else []
-        key = kernel.key("vmlinux")
+        key = kernel.key(*targets)
         if key in known:
             continue
         try:
-            kernel.made("vmlinux")
+            kernel.made(*targets)
         except Trouble as trouble:
             raise Failed(f"step '{step.subject}' does not build: {trouble}") from None
         write_whole(record, json.dumps(known + [key]))
