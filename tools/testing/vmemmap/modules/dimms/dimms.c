@@ -18,6 +18,11 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+/* The trees to compare with cannot do it */
+#ifndef MHP_HOSTS_MEMMAP
+#define MHP_HOSTS_MEMMAP MHP_NONE
+#endif
+
 #define MAX_DIMMS	16
 #define MAX_NAME	16
 #define MAX_LINE	64
