@@ -33,9 +33,9 @@ bool vmemmap_host_lends(const struct vmem_altmap *altmap, unsigned long first,
 bool vmemmap_host_give_back(struct vmem_altmap *altmap, unsigned long pfn,
 			    unsigned long nr_pages);
 
-static inline bool vmemmap_hosts_first(const struct vmem_altmap *altmap)
+static inline enum vmemmap_host_when vmemmap_host_when(const struct vmem_altmap *altmap)
 {
-	return altmap->host->first;
+	return altmap->host->when;
 }
 #else
 static inline void vmemmap_host_enter(struct vmem_altmap *altmap, unsigned long pfn)
@@ -59,9 +59,9 @@ static inline bool vmemmap_host_give_back(struct vmem_altmap *altmap, unsigned l
 	return false;
 }
 
-static inline bool vmemmap_hosts_first(const struct vmem_altmap *altmap)
+static inline enum vmemmap_host_when vmemmap_host_when(const struct vmem_altmap *altmap)
 {
-	return false;
+	return VMEMMAP_HOST_LAST;
 }
 #endif
 

@@ -106,17 +106,26 @@ static void *__meminit node_alloc(unsigned long size, int node)
 	return page_alloc(size, node, __GFP_THISNODE);
 }
 
-/* @node's memory, then the range's own, in the order that is wanted; no other node's */
-static void *__meminit host_or_node_alloc(unsigned long size, int node,
-					  struct vmem_altmap *altmap)
+/* For a range that may hold its own: where to look when, see enum vmemmap_host_when */
+static void *__meminit hosted_alloc(unsigned long size, int node,
+				    struct vmem_altmap *altmap, bool large)
 {
-	bool first = vmemmap_hosts_first(altmap);
-	void *p;
+	enum vmemmap_host_when when = vmemmap_host_when(altmap);
+	void *p = NULL;
 
-	p = first ? vmemmap_host_alloc(size, altmap) : node_alloc(size, node);
-	if (p)
+	if (when == VMEMMAP_HOST_FIRST)
+		p = vmemmap_host_alloc(size, altmap);
+	if (!p)
+		p = node_alloc(size, node);
+	if (!p && when == VMEMMAP_HOST_SECOND)
+		p = vmemmap_host_alloc(size, altmap);
+	if (p || large)
 		return p;
-	return first ? node_alloc(size, node) : vmemmap_host_alloc(size, altmap);
+	if (!should_fail_vmemmap_backing())
+		p = vmemmap_alloc_block(size, node);
+	if (!p && when == VMEMMAP_HOST_LAST)
+		p = vmemmap_host_alloc(size, altmap);
+	return p;
 }
 
 /**
@@ -131,7 +140,7 @@ static void *__meminit host_or_node_alloc(unsigned long size, int node,
 void *__meminit vmemmap_alloc_leaf(unsigned long size, int node, struct vmem_altmap *altmap)
 {
 	if (vmemmap_hosts(altmap))
-		return host_or_node_alloc(size, node, altmap);
+		return hosted_alloc(size, node, altmap, true);
 	return altmap ? lent_alloc(size, altmap) : alloc_local_leaf(size, node);
 }
 
@@ -152,9 +161,11 @@ void *__meminit vmemmap_alloc_block_buf(unsigned long size, int node,
 {
 	void *p;
 
-	if (altmap && !vmemmap_hosts(altmap))
+	if (vmemmap_hosts(altmap))
+		return hosted_alloc(size, node, altmap, false);
+	if (altmap)
 		return lent_alloc(size, altmap);
-	p = altmap ? host_or_node_alloc(size, node, altmap) : sparse_buffer_alloc(size);
+	p = sparse_buffer_alloc(size);
 	if (p)
 		return p;
 	return should_fail_vmemmap_backing() ? NULL : vmemmap_alloc_block(size, node);

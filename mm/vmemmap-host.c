@@ -23,6 +23,9 @@
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "memory_hotplug."
 
+/* What a block keeps is whole pageblocks: where they are a larger share, it is a last resort */
+#define MAX_SHARE	32
+
 static bool host_memmap = true;
 module_param(host_memmap, bool, 0644);
 MODULE_PARM_DESC(host_memmap,
@@ -41,9 +44,8 @@ static void host_range(struct vmemmap_host *host, u64 start, u64 size)
  * @start: first byte of the range, aligned to a memory block
  * @size: its bytes, a multiple of a memory block
  * @nid: its node
- * @first: use the range in any case; otherwise where the page allocator has no
- *	memory, or none in large enough blocks, and in any case if it took more
- *	than half of what is free on the node
+ * @first: use the range in any case, not only where the page allocator has no
+ *	memory
  *
  * Return: what to give to arch_add_memory(), NULL when it is switched off.
  */
@@ -55,7 +57,14 @@ struct vmem_altmap *vmemmap_host_begin(struct vmemmap_host *host, u64 start, u64
 	if (!first && !host_memmap)
 		return NULL;
 	host_range(host, start, size);
-	host->first = first || needed > sum_zone_node_page_state(nid, NR_FREE_PAGES) / 2;
+	if (first)
+		host->when = VMEMMAP_HOST_FIRST;
+	else if (pageblock_nr_pages > PHYS_PFN(memory_block_size_bytes()) / MAX_SHARE)
+		host->when = VMEMMAP_HOST_LAST;
+	else if (needed > sum_zone_node_page_state(nid, NR_FREE_PAGES) / 2)
+		host->when = VMEMMAP_HOST_FIRST;
+	else
+		host->when = VMEMMAP_HOST_SECOND;
 	return &host->altmap;
 }
 

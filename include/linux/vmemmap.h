@@ -41,6 +41,18 @@ static inline bool should_fail_vmemmap_backing(void)
 }
 #endif
 
+/**
+ * enum vmemmap_host_when - when memory that is added is used for its own struct pages
+ * @VMEMMAP_HOST_FIRST: before any other memory
+ * @VMEMMAP_HOST_SECOND: after the node's memory, for large leaves before base pages
+ * @VMEMMAP_HOST_LAST: for base pages only, when no node has memory
+ */
+enum vmemmap_host_when {
+	VMEMMAP_HOST_FIRST,
+	VMEMMAP_HOST_SECOND,
+	VMEMMAP_HOST_LAST,
+};
+
 #ifdef CONFIG_VMEMMAP_HOST
 #include <linux/memremap.h>
 
@@ -52,7 +64,7 @@ static inline bool should_fail_vmemmap_backing(void)
  * @block_end: page after it
  * @next: first page of it that is free
  * @hosted: pages taken from the range
- * @first: take them before the page allocator is asked, not after
+ * @when: in which order other memory is asked
  */
 struct vmemmap_host {
 	struct vmem_altmap altmap;
@@ -61,7 +73,7 @@ struct vmemmap_host {
 	unsigned long block_end;
 	unsigned long next;
 	unsigned long hosted;
-	bool first;
+	enum vmemmap_host_when when;
 };
 
 /* Does memory that is added lend to its own struct pages, and no device? */
