@@ -35,12 +35,12 @@ FIXTURE(nth)
 /* How the kernel maps memory for itself: pages of all sizes together, where it tells */
 static long long direct_map_kb(void)
 {
-	static const char *const names[] = { "DirectMap4k", "DirectMap2M", "DirectMap1G" };
+	static const char *const names[] = { "DirectMap4k", "DirectMap2M", "DirectMap1G", NULL };
+	const char *const *name;
 	long long sum = 0, kb;
-	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		kb = meminfo_kb(names[i]);
+	for (name = names; *name; name++) {
+		kb = meminfo_kb(*name);
 		sum += kb > 0 ? kb : 0;
 	}
 	return sum;
