@@ -263,7 +263,7 @@ static void note_bootmem(void)
 static void boot(void)
 {
 	unsigned int machine = next_byte(), early = next_byte(), fail = next_byte();
-	unsigned int how = next_byte(), nr_early;
+	unsigned int how = next_byte(), blocks = next_byte(), nr_early;
 	unsigned long last_pages, start, end, nr_pools;
 	int i;
 
@@ -272,6 +272,7 @@ static void boot(void)
 	huge = choose_machine(machine) && HUGE_SECTIONS && how == 0xff;
 	host_memory_reset(huge);
 	host_walk_reset();
+	host_blocks_reset(blocks);
 	place_windows();
 
 	nr_pools = (huge ? HUGE_POOL_SECTIONS : POOL_SECTIONS) * PAGES_PER_SECTION;
@@ -319,21 +320,79 @@ static void remove_pages(unsigned long pfn, unsigned long nr_pages, struct vmem_
 		sparse_remove_section(__pfn_to_section(pfn), pfn, up_to(pfn, end), 0, altmap);
 }
 
-static int add_pages(struct region *r)
+/* The struct pages of an early section are there before, and valid */
+static int add_section(struct region *r, unsigned long pfn, unsigned long nr_pages,
+		       struct vmem_altmap *altmap)
 {
-	struct vmem_altmap *altmap = r->lent ? &r->altmap : NULL;
+	struct mem_section *ms = __pfn_to_section(pfn);
+	int err;
+
+	if (model_absent(pfn, nr_pages) && !(ms && early_section(ms)))
+		host_adds(pfn, nr_pages);
+	err = sparse_add_section(r->nid, pfn, nr_pages, altmap, r->compound ? &r->pgmap : NULL);
+	host_adds(0, 0);
+	return err;
+}
+
+static int add_pages(struct region *r, struct vmem_altmap *altmap)
+{
 	unsigned long pfn = r->pfn, end = pfn + r->nr_pages;
 	int err = 0;
 
-	host_altmap = altmap;
+	host_altmap = r->lent ? altmap : NULL;
 	for (; pfn < end && !err; pfn += err ? 0 : up_to(pfn, end))
-		err = sparse_add_section(r->nid, pfn, up_to(pfn, end), altmap,
-					 r->compound ? &r->pgmap : NULL);
+		err = add_section(r, pfn, up_to(pfn, end), altmap);
 	host_tlb_fill();
 	if (err && pfn > r->pfn)
 		remove_pages(r->pfn, pfn - r->pfn, altmap);
 	host_altmap = NULL;
 	return err;
+}
+
+bool *host_module_param_host_memmap(void);
+
+/* As add_memory_resource() does */
+static int add_blocks(struct region *r)
+{
+	struct vmemmap_host host = { 0 };
+	struct vmem_altmap *altmap;
+	int err;
+
+	host_free_pages[r->nid] = r->scarce ? 0 : ULONG_MAX;
+	*host_module_param_host_memmap() = !r->off;
+	altmap = vmemmap_host_begin(&host, PFN_PHYS(r->pfn), PFN_PHYS(r->nr_pages), r->nid,
+				    r->first);
+	*host_module_param_host_memmap() = true;
+	r->hosts = altmap;
+	host_check(r->hosts == (r->first || !r->off), "switched off, but on");
+
+	err = add_pages(r, altmap);
+	if (!err && r->no_blocks) {
+		remove_pages(r->pfn, r->nr_pages, altmap);
+		host_faults.failed++;
+		err = -EEXIST;
+	}
+	host_check(!err || !host.hosted, "%lu pages stay with what was not added", host.hosted);
+	if (err)
+		return err;
+	host_blocks_create(r->pfn, r->nr_pages, r->nid);
+	vmemmap_host_end(&host, r->nid);
+	r->taken = host.hosted;
+	return 0;
+}
+
+/* As try_remove_memory() does */
+static void remove_blocks(const struct region *r, unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long hosted = host_blocks_hosted(pfn, nr_pages);
+	struct vmemmap_host host = { 0 };
+	struct vmem_altmap *altmap;
+
+	altmap = vmemmap_host_remove(&host, PFN_PHYS(pfn), PFN_PHYS(nr_pages), r->nid);
+	host_check(!altmap == !hosted, "%lu pages lie there", hosted);
+	host_blocks_delete(pfn, nr_pages);
+	remove_pages(pfn, nr_pages, altmap);
+	host_check(host.hosted == -hosted, "%lu pages have come back of %lu", -host.hosted, hosted);
 }
 
 static struct region *new_region(void)
@@ -362,6 +421,8 @@ static void set_faults(unsigned int choice)
 {
 	host_faults.points = 0;
 	host_faults.failed = 0;
+	host_faults.requests = 0;
+	host_faults.refused = 0;
 	host_faults.fail_nth = choice & 0x80 ? 0 : choice & 0x3f;
 	host_faults.large_only = choice & 0x40;
 	if (choice >= 0xf0) {
@@ -370,6 +431,7 @@ static void set_faults(unsigned int choice)
 	} else {
 		host_faults.fail_more = 0;
 	}
+	host_faults.refuse_nth = (choice & 0xe0) == 0xa0 ? 1 + (choice & 0x1f) : 0;
 }
 
 /*
@@ -406,12 +468,15 @@ static bool try_add(struct region *r, unsigned int faults)
 
 	model_save();
 	set_faults(faults);
-	err = add_pages(r);
-	host_print("add %#lx+%#lx, node %d%s%s, failing %u (of %u): %d\n", r->pfn, r->nr_pages,
-		   r->nid, r->lent ? ", lent" : "", r->compound ? ", compound" : "",
-		   host_faults.fail_nth, host_faults.points, err);
+	err = r->blocks ? add_blocks(r) : add_pages(r, r->lent ? &r->altmap : NULL);
+	host_print("add %#lx+%#lx, node %d%s%s%s, failing %u (of %u), refused %u: %d\n", r->pfn,
+		   r->nr_pages, r->nid, r->lent ? ", lent" : "", r->compound ? ", compound" : "",
+		   r->hosts ? ", hosts" : "", host_faults.fail_nth, host_faults.points,
+		   host_faults.refused, err);
 	if (absent)
-		host_check(!err || host_faults.failed, "error %d without a reason", err);
+		host_check(!err || host_faults.failed ||
+			   (host_faults.refused && !model_can_host(r)),
+			   "error %d without a reason", err);
 	else
 		host_check(err, "added twice");
 	if (err) {
@@ -423,6 +488,8 @@ static bool try_add(struct region *r, unsigned int faults)
 	}
 	model_add(r);
 	model_verify(r);
+	host_check(!r->blocks || host_blocks_hosted(r->pfn, r->nr_pages) == r->taken,
+		   "%lu pages were taken", r->taken);
 	return true;
 }
 
@@ -430,7 +497,10 @@ static void remove_part(struct region *r, unsigned long pfn, unsigned long nr_pa
 {
 	host_print("remove %#lx+%#lx\n", pfn, nr_pages);
 	model_save();
-	remove_pages(pfn, nr_pages, r->lent ? &r->altmap : NULL);
+	if (r->blocks)
+		remove_blocks(r, pfn, nr_pages);
+	else
+		remove_pages(pfn, nr_pages, r->lent ? &r->altmap : NULL);
 	model_remove(r, pfn, nr_pages);
 	host_check(r->live || !r->altmap.alloc, "%lu pages stay lent", r->altmap.alloc);
 	model_verify(NULL);
@@ -450,6 +520,37 @@ static struct region *choose_sections(unsigned int where, unsigned int how)
 	if (how >> 4 >= 12)
 		lend(r);
 	return r;
+}
+
+/* One or more memory blocks of a window, if it has any */
+static struct region *choose_blocks(unsigned int where, unsigned int how)
+{
+	unsigned long start = ALIGN(host_window[where & 3], host_block_sections);
+	unsigned long end = host_window[where & 3] + WINDOW_SECTIONS, nr, skip;
+	struct region *r = new_region();
+
+	if (!r || start + host_block_sections > end)
+		return NULL;
+	nr = (end - start) / host_block_sections;
+	skip = (where >> 2) % nr;
+	r->pfn = section_nr_to_pfn(start + skip * host_block_sections);
+	r->nr_pages = min(1UL + (how & 3), nr - skip) * host_block_pages();
+	r->nid = (how >> 2 & 3) % MAX_NUMNODES;
+	r->blocks = true;
+	r->first = how & 0x10;
+	r->scarce = how & 0x20;
+	r->off = (how & 0xc0) == 0x80;
+	r->no_blocks = (how & 0xc0) == 0xc0;
+	return r;
+}
+
+static void add_memory(void)
+{
+	unsigned int where = next_byte(), how = next_byte(), faults = next_byte();
+	struct region *r = choose_blocks(where, how);
+
+	if (r)
+		try_add(r, faults);
 }
 
 static void add_sections(void)
@@ -498,7 +599,8 @@ static void add_compound(void)
 static void add_with_every_failure(void)
 {
 	unsigned int where = next_byte(), how = next_byte(), nth;
-	struct region *r = choose_sections(where, how & ~2);
+	struct region *r = how & 0x40 ? choose_blocks(where, how & ~0xc2) :
+					choose_sections(where, how & ~2);
 
 	if (!r || !model_absent(r->pfn, r->nr_pages))
 		return;
@@ -522,14 +624,27 @@ static void remove_region(void)
 		remove_part(r, r->pfn, r->nr_pages);
 }
 
-/* What has an altmap, or is compound, goes as a whole */
+static void remove_block(void)
+{
+	struct region *r = choose_region(next_byte());
+	unsigned int which = next_byte();
+	unsigned long pfn;
+
+	if (!r || !r->blocks)
+		return;
+	pfn = r->pfn + which % (r->nr_pages / host_block_pages()) * host_block_pages();
+	if (model_owns(r, pfn, host_block_pages()))
+		remove_part(r, pfn, host_block_pages());
+}
+
+/* What has an altmap, or is compound, goes as a whole; of others there can be a part */
 static void remove_some(void)
 {
 	struct region *r = choose_region(next_byte());
 	unsigned int first = next_byte(), count = next_byte();
 	unsigned long nr, pfn;
 
-	if (!r || r->lent || r->compound)
+	if (!r || r->lent || r->compound || r->blocks)
 		return;
 	nr = r->nr_pages / PAGES_PER_SUBSECTION;
 	pfn = r->pfn + first % nr * PAGES_PER_SUBSECTION;
@@ -665,7 +780,7 @@ static void remove_stuck(void)
 	struct region *r = choose_region(next_byte());
 	unsigned long start, end, taken, later, objects;
 
-	if (!r || host_radix || !model_owns(r, r->pfn, r->nr_pages))
+	if (!r || r->blocks || host_radix || !model_owns(r, r->pfn, r->nr_pages))
 		return;
 	host_print("remove %#lx+%#lx, stuck\n", r->pfn, r->nr_pages);
 	start = (unsigned long)pfn_to_page(r->pfn);
@@ -717,6 +832,9 @@ static void remove_all(void)
 
 		if (r->live && (r->lent || r->compound))
 			remove_part(r, pfn, r->nr_pages);
+		for (; r->live && r->blocks && pfn < end; pfn += host_block_pages())
+			if (model_owns(r, pfn, host_block_pages()))
+				remove_part(r, pfn, host_block_pages());
 		for (; r->live && pfn < end; pfn += up_to(pfn, end))
 			if (model_owns(r, pfn, up_to(pfn, end)))
 				remove_part(r, pfn, up_to(pfn, end));
@@ -737,9 +855,9 @@ static void remove_all(void)
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	static void (*const operation[16])(void) = {
-		add_sections, add_sections, add_sections, add_sections,
+		add_sections, add_sections, add_memory, add_memory,
 		add_subsections, add_subsections, add_with_every_failure, add_compound,
-		remove_region, remove_region, remove_region, remove_some,
+		remove_region, remove_region, remove_block, remove_some,
 		remove_early, change_memory, ask_nonsense, remove_stuck,
 	};
 

@@ -78,6 +78,9 @@ struct host_faults {
 	bool large_only;		/* only blocks larger than a page count */
 	bool no_large[MAX_NUMNODES];	/* nodes without large blocks ... */
 	bool no_memory[MAX_NUMNODES];	/* ... or without any */
+	unsigned int refuse_nth;	/* nodes refuse backing from this request on, from 1 on */
+	unsigned int requests;		/* so many have been made */
+	unsigned int refused;		/* by a node, when others may still be asked */
 	bool unbolt;			/* the hash table lets nothing go */
 	unsigned int warnings_expected;
 	unsigned int warnings;
@@ -94,8 +97,28 @@ void host_slab_is_up(void);
 struct host_page *host_page(unsigned long pfn);
 int host_pool_node(unsigned long pfn);
 bool host_should_fail(unsigned long size);
+void host_adds(unsigned long pfn, unsigned long nr_pages);
 void host_count(unsigned long *taken, unsigned long *objects);
 unsigned long host_unstamped(u32 stamp, unsigned long seen);
+
+/* blocks.c */
+struct host_block {
+	struct memory_block block;
+	unsigned long hosted;		/* pages that back its struct pages, when last seen */
+	int nid;
+	bool there;
+};
+
+extern unsigned int host_pageblock_order;
+extern unsigned long host_block_sections, host_free_pages[MAX_NUMNODES];
+
+void host_blocks_reset(unsigned int choice);
+unsigned long host_block_pages(void);
+struct host_block *host_block(unsigned long pfn);
+void host_blocks_create(unsigned long pfn, unsigned long nr_pages, int nid);
+void host_blocks_delete(unsigned long pfn, unsigned long nr_pages);
+unsigned long host_blocks_hosted(unsigned long pfn, unsigned long nr_pages);
+void host_blocks_check(const struct host_map *map);
 
 /* tlb.c */
 void host_tlb_reset(void);

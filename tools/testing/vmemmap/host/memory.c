@@ -41,6 +41,11 @@ static unsigned long nr_taken, nr_slab;
 static struct host_page *pages;
 static bool slab_up;
 
+/* What is being added, and must not be announced yet */
+static struct {
+	unsigned long first, nr, turn;
+} adds;
+
 struct host_faults host_faults;
 unsigned long host_early_sections, host_window[NR_WINDOWS];
 struct vmem_altmap *host_altmap;
@@ -144,6 +149,7 @@ void host_memory_reset(bool huge)
 	nr_slab = 0;
 	slab_up = false;
 	host_altmap = NULL;
+	host_adds(0, 0);
 	memset(&host_faults, 0, sizeof(host_faults));
 }
 
@@ -167,11 +173,46 @@ bool slab_is_available(void)
 	return slab_up;
 }
 
+/* pfn_valid() is false for these until they are mapped; nr_pages 0: for none */
+void host_adds(unsigned long pfn, unsigned long nr_pages)
+{
+	adds.first = pfn;
+	adds.nr = nr_pages;
+}
+
+static void check_valid(unsigned long pfn)
+{
+	host_check(!pfn_valid(pfn), "pfn %#lx is valid before it is mapped", pfn);
+}
+
+/* Looks at both ends and somewhere between, as this is done at each allocation */
+static void check_adds(void)
+{
+	if (!adds.nr)
+		return;
+	check_valid(adds.first);
+	check_valid(adds.first + adds.nr - 1);
+	check_valid(adds.first + adds.turn++ * PAGES_PER_SUBSECTION % adds.nr);
+}
+
+/*
+ * A node refuses, and others may be asked. With refusals a TLB that looks at some of them
+ * sees what the last one of them undoes.
+ */
+static void refuse(void)
+{
+	unsigned int nth = ++host_faults.refused;
+
+	if (is_power_of_2(nth))
+		host_tlb_fill();
+}
+
 /* Is this the allocation that fails? What fails may be undone: look at the TLB first */
 bool host_should_fail(unsigned long size)
 {
 	bool fail = false;
 
+	check_adds();
 	if (!host_faults.large_only || size > PAGE_SIZE) {
 		unsigned int nth = ++host_faults.points;
 
@@ -193,6 +234,15 @@ bool host_should_fail(unsigned long size)
 bool should_fail_vmemmap(unsigned long size)
 {
 	return host_should_fail(size);
+}
+
+bool should_fail_vmemmap_backing(void)
+{
+	check_adds();
+	if (!host_faults.refuse_nth || ++host_faults.requests < host_faults.refuse_nth)
+		return false;
+	refuse();
+	return true;
 }
 
 /* Nothing is taken from a section that was lost at boot */
@@ -263,6 +313,10 @@ static unsigned long take(int node, unsigned long nr, unsigned long align, bool 
 
 		if (!host_faults.no_memory[nid] && (nr == 1 || !host_faults.no_large[nid]))
 			pfn = pool_take(&pool[nid], nr, align);
+	}
+	if (!pfn && only_there) {
+		refuse();
+		return 0;
 	}
 	if (!pfn) {
 		host_faults.failed++;
@@ -536,6 +590,7 @@ void page_init_poison(struct page *page, size_t size)
 	unsigned long addr = (unsigned long)page, end = addr + size;
 	struct vmemmap_leaf leaf;
 
+	check_adds();
 	for (; addr < end; addr = leaf.start + leaf.size)
 		host_check(vmemmap_lookup(&init_mm, addr, &leaf),
 			   "oops: struct page at %#lx is not mapped", addr);

@@ -230,6 +230,9 @@ static void check_backing(const struct host_leaf *leaf, struct region *lent,
 			   "%#lx is mapped to pfn %#lx, which is free", leaf->start, leaf->pfn + i);
 	}
 	if (borrows) {
+		/* Those have a check of their own */
+		if (!lent && host_block(leaf->pfn))
+			return;
 		host_check(lent && lender(leaf->pfn + nr - 1) == lent,
 			   "%#lx is mapped to pfn %#lx, which nobody lends", leaf->start,
 			   leaf->pfn);
@@ -452,6 +455,60 @@ static void check_new(const struct region *added)
 	}
 }
 
+/*
+ * Does every block of a region have room for all its struct pages, none of which shares
+ * its backing with those of another block?
+ */
+bool model_can_host(const struct region *r)
+{
+	unsigned long bytes = host_block_pages() * sizeof(struct page);
+	unsigned long leaf = arch_vmemmap_mixes_leaves() ? PAGE_SIZE : arch_vmemmap_leaf_size();
+	unsigned long room = host_block_pages() - pageblock_nr_pages;
+
+	return r->hosts && IS_ALIGNED(r->pfn * sizeof(struct page) | bytes, leaf) &&
+	       PHYS_PFN(2 * bytes + arch_vmemmap_leaf_size()) < room;
+}
+
+/* Is all that a leaf describes in one memory block? */
+static bool in_block(const struct host_leaf *leaf)
+{
+	unsigned long first = described(max(leaf->start, VMEMMAP_START));
+	unsigned long last = described(leaf->start + leaf->size - 1);
+
+	return host_block(first) && host_block(first) == host_block(last) &&
+	       leaf->start >= struct_page(ALIGN_DOWN(first, host_block_pages()));
+}
+
+/* The node's memory and the region's own come in the right order */
+static void check_order(const struct region *added)
+{
+	unsigned long end = struct_page(added->pfn + added->nr_pages);
+	unsigned long large = arch_vmemmap_leaf_size();
+	unsigned int i;
+
+	if (!added->first && !added->scarce && node_state(added->nid, N_MEMORY) &&
+	    !host_faults.failed && !host_faults.refused)
+		host_check(!host_blocks_hosted(added->pfn, added->nr_pages),
+			   "the node has memory, and was not asked");
+	if (host_faults.failed || !model_can_host(added))
+		return;
+	for (i = 0; i < after.nr_leaves; i++) {
+		const struct host_leaf *leaf = &after.leaf[i];
+		struct host_leaf around = {
+			.start = ALIGN_DOWN(leaf->start, large), .size = large,
+		};
+
+		if (leaf->start < struct_page(added->pfn) || leaf->start >= end)
+			continue;
+		if ((added->first || added->scarce) && in_block(leaf))
+			host_check(host_pool_node(leaf->pfn) == NUMA_NO_NODE,
+				   "%#lx is not mapped to memory of the range", leaf->start);
+		if (arch_vmemmap_in_page_table() && in_block(&around))
+			host_check(leaf->size == large, "%#lx has a leaf of %#lx bytes",
+				   leaf->start, leaf->size);
+	}
+}
+
 /* A leaf of PUD_SIZE is for boot memory of one node, all of it */
 static void check_huge(void)
 {
@@ -496,8 +553,11 @@ void model_verify(const struct region *added)
 	check_lookup();
 	check_no_lookup();
 	check_still();
+	host_blocks_check(&after);
 	if (added)
 		check_new(added);
+	if (added && added->hosts)
+		check_order(added);
 	if (slab_is_available())
 		check_objects();
 	else if (HUGE_SECTIONS)

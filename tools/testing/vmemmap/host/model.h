@@ -14,6 +14,13 @@ struct region {
 	bool live;
 	bool lent;			/* the backing is from altmap */
 	bool compound;			/* in compound pages of pgmap's size */
+	bool blocks;			/* memory blocks, which may hold struct pages ... */
+	bool hosts;			/* ... of their own unless that is switched off */
+	bool first;			/* before the node is asked */
+	bool off;			/* host_memmap=off */
+	bool scarce;			/* the node has little memory */
+	unsigned long taken;		/* pages of its own when it was added */
+	bool no_blocks;			/* adding the memory blocks fails */
 	unsigned long pfn;
 	unsigned long nr_pages;
 	int nid;
@@ -31,6 +38,7 @@ bool model_present(unsigned long pfn, unsigned long nr_pages);
 bool model_absent(unsigned long pfn, unsigned long nr_pages);
 void model_add(struct region *r);
 void model_remove(struct region *r, unsigned long pfn, unsigned long nr_pages);
+bool model_can_host(const struct region *r);
 bool model_owns(const struct region *r, unsigned long pfn, unsigned long nr_pages);
 
 /* Before an operation, and after it: did it fail without a trace? */

@@ -155,6 +155,10 @@ void host_bug(const char *what) __attribute__((__noreturn__));
 #define early_param(name, function) \
 	int host_param_##function(char *arg); \
 	int host_param_##function(char *arg) { return function(arg); }
+#define module_param(name, type, mode) \
+	type *host_module_param_##name(void); \
+	type *host_module_param_##name(void) { return &name; }
+#define MODULE_PARM_DESC(name, text)
 unsigned long long memparse(const char *text, char **end);
 
 static inline cycles_t get_cycles(void)

@@ -41,12 +41,14 @@ struct pglist_data {
 	int node_id;
 };
 
-/* Nobody looks into it, but where it lies is asked */
-#define NODE_DATA(nid)		((void)(nid), (struct pglist_data *)__va(0))
+/* Nobody looks into it, but where it lies is asked, and which one it is */
+#define NODE_DATA(nid)		((struct pglist_data *)__va(0) + (nid))
 
 /* The part of <linux/mmzone.h> about sections is the kernel's own */
 #define MAX_ORDER		9
-#define pageblock_order		(MAX_ORDER - 1)
+extern unsigned int host_pageblock_order;
+#define pageblock_order		host_pageblock_order
+#define pageblock_nr_pages	(1UL << pageblock_order)
 #define NR_PAGEBLOCK_BITS	4
 #define SECTIONS_SHIFT		(MAX_PHYSMEM_BITS - SECTION_SIZE_BITS)
 #define PHYSMEM_END		((1ULL << MAX_PHYSMEM_BITS) - 1)
@@ -71,6 +73,7 @@ struct vmem_altmap {
 	unsigned long free;
 	unsigned long align;
 	unsigned long alloc;
+	struct vmemmap_host *host;
 };
 
 struct range {
@@ -139,6 +142,25 @@ void page_init_poison(struct page *page, size_t size);
 #define SECTION_INFO		12
 void get_page_bootmem(unsigned long info, struct page *page, unsigned long type);
 void put_page_bootmem(struct page *page);
+
+/* Memory blocks, and what is counted; see blocks.c */
+struct memory_block {
+	unsigned long start_section_nr;
+	unsigned long nr_vmemmap_pages;
+};
+
+typedef int (*walk_memory_blocks_func_t)(struct memory_block *mem, void *arg);
+unsigned long memory_block_size_bytes(void);
+int walk_memory_blocks(unsigned long start, unsigned long size, void *arg,
+		       walk_memory_blocks_func_t func);
+
+enum {
+	NR_FREE_PAGES,
+	NR_MEMMAP_HOSTED
+};
+
+unsigned long sum_zone_node_page_state(int node, int item);
+void mod_node_page_state(struct pglist_data *pgdat, int item, long delta);
 
 /* mm/sparse.c */
 void sparse_init(void);
