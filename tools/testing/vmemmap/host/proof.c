@@ -31,6 +31,23 @@ static int pfn_valid(unsigned long pfn)
 	return pfn / PAGES_PER_SUBSECTION == there;
 }
 
+/* What others decide: any of it is possible */
+unsigned int host_pageblock_order;
+static unsigned long block_bytes;
+static bool fails;
+
+unsigned long memory_block_size_bytes(void)
+{
+	return block_bytes;
+}
+
+bool should_fail_vmemmap(unsigned long size)
+{
+	return fails;
+}
+
+#undef pr_fmt
+#include "tree/mm/vmemmap-host.c"
 #undef pr_fmt
 #include "tree/mm/sparse-vmemmap.c"
 #include "tree/mm/vmemmap-backing.c"
@@ -190,7 +207,118 @@ void prove_lends(bool how, unsigned long pfn, unsigned long nr, unsigned long ba
 		      (vmemmap_pfn(at) >= base && vmemmap_pfn(at) <= last));
 }
 
+/* A memory block lends what backs struct pages only if all of them are the block's */
+static inline void hosts(unsigned long first, unsigned long pages, unsigned long addr,
+			 unsigned long size, unsigned long at)
+{
+	struct vmemmap_host host = { .block = first, .block_end = first + pages };
+	struct vmem_altmap altmap = { .host = &host };
+
+	assume(pages <= NR_PFNS && first <= NR_PFNS - pages);
+	assume(addr >= VMEMMAP_START && addr <= VMEMMAP_END - size && !(addr % size));
+	assume(at >= addr && at - addr < size);
+	if (vmemmap_lends(&altmap, addr, size))
+		prove(vmemmap_pfn(at) >= first && vmemmap_pfn(at) < first + pages);
+}
+
+void prove_hosts_page(bool how, unsigned long first, unsigned long pages, unsigned long addr,
+		      unsigned long at)
+{
+	choose(how);
+	hosts(first, pages, addr, PAGE_SIZE, at);
+}
+
+void prove_hosts_leaf(bool how, unsigned long first, unsigned long pages, unsigned long addr,
+		      unsigned long at)
+{
+	choose(how);
+	hosts(first, pages, addr, PMD_SIZE, at);
+}
+
+/* The same for a section of the block, whose leaf may have nothing else in it anyway */
+void prove_hosts_section(bool how, unsigned long section, unsigned long first,
+			 unsigned long sections, unsigned long addr, unsigned long at)
+{
+	struct vmemmap_host host = {
+		.block = section_nr_to_pfn(first), .block_end = section_nr_to_pfn(first + sections),
+	};
+	struct vmem_altmap altmap = { .host = &host };
+	unsigned long start, end;
+
+	choose(how);
+	assume(sections <= NR_MEM_SECTIONS && first <= NR_MEM_SECTIONS - sections);
+	assume(section >= first && section < first + sections);
+	start = (unsigned long)pfn_to_page(section_nr_to_pfn(section));
+	end = (unsigned long)pfn_to_page(section_nr_to_pfn(section + 1));
+	assume(addr >= start && addr < end);
+	assume(at >= (addr & PMD_MASK) && at - (addr & PMD_MASK) < PMD_SIZE);
+	if (lends_leaf(&altmap, addr, start, end))
+		prove(pfn_to_section_nr(vmemmap_pfn(at)) - first < sections);
+}
+
 #endif /* DIVIDES */
+
+/*
+ * What a memory block lends is aligned, lies in the block, was not lent before, leaves the
+ * page allocator a page block, and is accounted until it comes back.
+ */
+static inline __attribute__((__always_inline__))
+void prove_hosted(unsigned long at, unsigned int shift, unsigned long next, unsigned long hosted,
+		  bool fail, unsigned int order, unsigned long nr)
+{
+	unsigned long pages = 1UL << shift;
+	struct vmemmap_host host = { .end_pfn = NR_PFNS, .hosted = hosted };
+	struct vmem_altmap altmap = { .host = &host };
+	unsigned long pfn;
+	void *p;
+
+	host_pageblock_order = order;
+	block_bytes = PFN_PHYS(pages);
+	fails = fail;
+	assume(shift >= PFN_SECTION_SHIFT && shift <= 24);
+	assume(at < NR_PFNS && ALIGN_DOWN(at, pages) <= NR_PFNS - pages);
+	vmemmap_host_enter(&altmap, at);
+	prove(!(host.block & (pages - 1)) && host.block_end == host.block + pages);
+	prove(at >= host.block && at < host.block_end && host.next == host.block);
+
+	/* Some of it is lent, and it is the next section's turn */
+	assume(next >= host.block && next < host.block_end);
+	host.next = next;
+	vmemmap_host_enter(&altmap, host.block_end - 1);
+	prove(host.next == next);
+	p = vmemmap_host_alloc(nr * PAGE_SIZE, &altmap);
+	if (!p) {
+		prove(host.next == next && host.hosted == hosted);
+		prove(fail || ALIGN(ALIGN(next, nr) + nr, pageblock_nr_pages) >= host.block_end);
+		return;
+	}
+	pfn = PHYS_PFN(__pa(p));
+	prove(!fail && !(pfn % nr) && pfn >= next && host.next == pfn + nr);
+	prove(pfn >= host.block);
+	prove(ALIGN(pfn + nr, pageblock_nr_pages) + pageblock_nr_pages <= host.block_end);
+	prove(host.hosted == hosted + nr);
+	altmap.base_pfn = host.block;
+	host.end_pfn = host.block_end;
+	prove(vmemmap_host_give_back(&altmap, pfn, nr) && host.hosted == hosted);
+	prove(!vmemmap_host_give_back(&altmap, host.block - 1, nr));
+	prove(!vmemmap_host_give_back(&altmap, host.block_end, nr));
+	prove(host.hosted == hosted);
+}
+
+void prove_hosted_page(bool how, unsigned long at, unsigned int shift, unsigned long next,
+		       unsigned long hosted, bool fail)
+{
+	choose(how);
+	prove_hosted(at, shift, next, hosted, fail, 5, 1);
+}
+
+void prove_hosted_leaf(bool how, unsigned long at, unsigned int shift, unsigned long next,
+		       unsigned long hosted, bool fail)
+{
+	choose(how);
+	prove_hosted(at, shift, next, hosted, fail, min(9, PFN_SECTION_SHIFT),
+		     PMD_SIZE / PAGE_SIZE);
+}
 
 /* It takes long, and is the same everywhere */
 #if defined(CONFIG_X86_64) && STRUCT_PAGE_SIZE == 64
@@ -268,6 +396,28 @@ void prove_own(bool how, unsigned long pfn, unsigned long nr, unsigned long base
 	if (own_altmap(start, end, &altmap))
 		prove((at >= start && at < end) ||
 		      (vmemmap_pfn(at) >= base && vmemmap_pfn(at) <= last));
+}
+
+/* The same as prove_hosts_section() */
+void prove_hosts_own(bool how, unsigned long section, unsigned long first,
+		     unsigned long sections, unsigned long at, unsigned int shift)
+{
+	struct vmemmap_host host = {
+		.block = section_nr_to_pfn(first), .block_end = section_nr_to_pfn(first + sections),
+	};
+	struct vmem_altmap altmap = { .host = &host };
+	unsigned long start, end;
+
+	choose(how);
+	assume(shift == PAGE_SHIFT || shift == 21 || shift == 24);
+	leaf_size = 1UL << shift;
+	assume(sections <= NR_MEM_SECTIONS && first <= NR_MEM_SECTIONS - sections);
+	assume(section >= first && section < first + sections);
+	start = (unsigned long)pfn_to_page(section_nr_to_pfn(section));
+	end = (unsigned long)pfn_to_page(section_nr_to_pfn(section + 1));
+	assume(at >= ALIGN_DOWN(start, leaf_size) && at < ALIGN(end, leaf_size));
+	if (own_altmap(start, end, &altmap))
+		prove(pfn_to_section_nr(vmemmap_pfn(at)) - first < sections);
 }
 #endif
 
@@ -365,6 +515,24 @@ static void try_lends(bool how)
 						    at);
 }
 
+/* Leaves at both ends of memory blocks and beyond, and what lies between */
+static void try_hosts(bool how)
+{
+	unsigned long step = PAGES_PER_SECTION, pages, first, addr, end;
+
+	for (pages = step; pages <= 16 * step; pages *= 2)
+		for (first = pages; first < 64 * step; first += pages) {
+			end = (unsigned long)pfn_to_page(first + pages) + PMD_SIZE;
+			addr = ((unsigned long)pfn_to_page(first) & PMD_MASK) - PMD_SIZE;
+			for (; addr < end; addr += PAGE_SIZE) {
+				prove_hosts_page(how, first, pages, addr, addr);
+				prove_hosts_page(how, first, pages, addr, addr + PAGE_SIZE - 1);
+				prove_hosts_leaf(how, first, pages, addr, addr);
+				prove_hosts_leaf(how, first, pages, addr, addr + PMD_SIZE - 1);
+			}
+		}
+}
+
 int main(void)
 {
 	unsigned int how;
@@ -372,6 +540,8 @@ int main(void)
 	for (how = 0; how < 2; how++) {
 		choose(how);
 		try_shared(PAGE_SIZE);
+		if (STRUCT_PAGE_SIZE != 64)
+			try_hosts(how);
 #ifdef CONFIG_VMEMMAP_LARGE_LEAVES
 		try_shared(1UL << VMEMMAP_SLOT_SHIFT);
 #elif !defined(CONFIG_IA64)
