@@ -466,6 +466,10 @@ static bool try_add(struct region *r, unsigned int faults)
 	bool absent = model_absent(r->pfn, r->nr_pages);
 	int err;
 
+	/* Nobody takes the page allocator's memory for what a new range lends */
+	if ((r->lent || r->blocks) && host_is_online(r->pfn, r->pfn + r->nr_pages))
+		return false;
+
 	model_save();
 	set_faults(faults);
 	err = r->blocks ? add_blocks(r) : add_pages(r, r->lent ? &r->altmap : NULL);
@@ -495,6 +499,10 @@ static bool try_add(struct region *r, unsigned int faults)
 
 static void remove_part(struct region *r, unsigned long pfn, unsigned long nr_pages)
 {
+	if (!host_offline(pfn, pfn + nr_pages)) {
+		host_print("%#lx+%#lx is in use\n", pfn, nr_pages);
+		return;
+	}
 	host_print("remove %#lx+%#lx\n", pfn, nr_pages);
 	model_save();
 	if (r->blocks)
@@ -614,6 +622,24 @@ static void add_with_every_failure(void)
 			remove_part(r, r->pfn, r->nr_pages);
 		*r = copy;
 	}
+}
+
+/* A memory block of the first window comes online, and the one that was before goes offline */
+static void online_block(void)
+{
+	struct region *r = choose_region(next_byte());
+	unsigned int which = next_byte();
+	unsigned long pfn, kept;
+
+	if (!r || !r->blocks || r->nid >= MAX_NUMNODES - 1 ||
+	    pfn_to_section_nr(r->pfn) - host_window[0] >= WINDOW_SECTIONS)
+		return;
+	pfn = r->pfn + which % (r->nr_pages / host_block_pages()) * host_block_pages();
+	if (!model_owns(r, pfn, host_block_pages()) || !host_offline(0, -1UL))
+		return;
+	kept = host_block(pfn)->block.nr_vmemmap_pages;
+	host_print("online %#lx+%#lx\n", pfn + kept, host_block_pages() - kept);
+	host_online(r->nid, pfn + kept, pfn + host_block_pages());
 }
 
 static void remove_region(void)
@@ -821,13 +847,15 @@ static void remove_huge(void)
 #endif
 }
 
+/* What is online, and has page tables that stay for good, cannot go */
 static void remove_all(void)
 {
 	unsigned long section;
 	unsigned int i;
 
-	for (i = 0; i < MAX_REGIONS; i++) {
-		struct region *r = &region[i];
+	/* Twice: what the first ones are in may be backed by what comes after them */
+	for (i = 0; i < 2 * MAX_REGIONS; i++) {
+		struct region *r = &region[i % MAX_REGIONS];
 		unsigned long pfn = r->pfn, end = pfn + r->nr_pages;
 
 		if (r->live && (r->lent || r->compound))
@@ -835,6 +863,8 @@ static void remove_all(void)
 		for (; r->live && r->blocks && pfn < end; pfn += host_block_pages())
 			if (model_owns(r, pfn, host_block_pages()))
 				remove_part(r, pfn, host_block_pages());
+		if (r->blocks)
+			continue;
 		for (; r->live && pfn < end; pfn += up_to(pfn, end))
 			if (model_owns(r, pfn, up_to(pfn, end)))
 				remove_part(r, pfn, up_to(pfn, end));
@@ -854,11 +884,12 @@ static void remove_all(void)
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	static void (*const operation[16])(void) = {
+	static void (*const operation[])(void) = {
 		add_sections, add_sections, add_memory, add_memory,
 		add_subsections, add_subsections, add_with_every_failure, add_compound,
 		remove_region, remove_region, remove_block, remove_some,
 		remove_early, change_memory, ask_nonsense, remove_stuck,
+		online_block,
 	};
 
 	input.at = data;
@@ -869,7 +900,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	}
 	boot();
 	while (input.at < input.end)
-		operation[next_byte() & 15]();
+		operation[next_byte() % ARRAY_SIZE(operation)]();
 	memset(&host_faults, 0, sizeof(host_faults));
 	remove_all();
 	return 0;

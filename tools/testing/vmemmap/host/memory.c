@@ -29,7 +29,7 @@ static struct pool {
 	unsigned long end;
 	unsigned long next;		/* never handed out from here on */
 	struct free_list free[NR_ORDERS];
-} pool[2], slab;
+} pool[2], slab, online;
 
 static struct {
 	unsigned long start, end;
@@ -37,7 +37,8 @@ static struct {
 } bank[MAX_BANKS];
 
 static unsigned int nr_banks;
-static unsigned long nr_taken, nr_slab;
+static unsigned long nr_taken, nr_slab, nr_online;
+static int online_nid;
 static struct host_page *pages;
 static bool slab_up;
 
@@ -77,14 +78,22 @@ struct host_page *host_page(unsigned long pfn)
 	return &pages[section * PAGES_PER_SECTION + pfn % PAGES_PER_SECTION];
 }
 
+static bool in_pool(const struct pool *of, unsigned long pfn)
+{
+	return pfn >= of->first && pfn < of->end;
+}
+
 int host_pool_node(unsigned long pfn)
 {
 	int nid;
 
+	if (in_pool(&online, pfn))
+		return online_nid;
+
 	for (nid = 0; nid < 2; nid++)
-		if (pfn >= pool[nid].first && pfn < pool[nid].end)
+		if (in_pool(&pool[nid], pfn))
 			return nid;
-	return pfn >= slab.first && pfn < slab.end ? 0 : NUMA_NO_NODE;
+	return in_pool(&slab, pfn) ? 0 : NUMA_NO_NODE;
 }
 
 static void map_memory(unsigned long first, unsigned long end)
@@ -123,6 +132,8 @@ void host_memory_reset(bool huge)
 	if (pages == MAP_FAILED)
 		host_fail("there is no room for the state of pages");
 
+	pool_reset(&online, 0, 0);
+	nr_online = 0;
 	if (slab.end) {
 		pool_reset(&pool[0], SLAB_PAGES, size);
 		pool_reset(&slab, 1, SLAB_PAGES);
@@ -161,6 +172,33 @@ void host_memory_add(int nid, unsigned long start_pfn, unsigned long end_pfn)
 	bank[nr_banks].start = start_pfn;
 	bank[nr_banks].end = end_pfn;
 	nr_banks++;
+}
+
+/*
+ * Added memory is the page allocator's, too, until nobody has any of it. There is one such
+ * range, up to where the linear map reaches.
+ */
+void host_online(int nid, unsigned long start_pfn, unsigned long end_pfn)
+{
+	map_memory(start_pfn, end_pfn);
+	pool_reset(&online, start_pfn, end_pfn);
+	online_nid = nid;
+}
+
+bool host_is_online(unsigned long start_pfn, unsigned long end_pfn)
+{
+	return online.first < end_pfn && online.end > start_pfn;
+}
+
+/* Return: is no page of it the page allocator's any more? */
+bool host_offline(unsigned long start_pfn, unsigned long end_pfn)
+{
+	if (!host_is_online(start_pfn, end_pfn))
+		return true;
+	if (nr_online)
+		return false;
+	pool_reset(&online, 0, 0);
+	return true;
 }
 
 void host_slab_is_up(void)
@@ -302,6 +340,18 @@ static void fill(unsigned long pfn, size_t size)
 		__asan_poison_memory_region((char *)p + size, PAGE_SIZE - size);
 }
 
+/* Added memory first: there is less of it */
+static unsigned long node_take(int nid, unsigned long nr, unsigned long align)
+{
+	unsigned long pfn = 0;
+
+	if (online_nid == nid && online.end)
+		pfn = pool_take(&online, nr, align);
+	if (pfn)
+		nr_online += nr;
+	return pfn ? pfn : pool_take(&pool[nid], nr, align);
+}
+
 static unsigned long take(int node, unsigned long nr, unsigned long align, bool only_there)
 {
 	int wanted = node == 0 || node == 1 ? node : 0, tried;
@@ -312,7 +362,7 @@ static unsigned long take(int node, unsigned long nr, unsigned long align, bool 
 		int nid = wanted ^ tried;
 
 		if (!host_faults.no_memory[nid] && (nr == 1 || !host_faults.no_large[nid]))
-			pfn = pool_take(&pool[nid], nr, align);
+			pfn = node_take(nid, nr, align);
 	}
 	if (!pfn && only_there) {
 		refuse();
@@ -341,6 +391,7 @@ static void give(unsigned long pfn, unsigned long nr)
 {
 	int nid = host_pool_node(pfn);
 	struct host_page *page;
+	struct pool *of;
 	unsigned long i;
 
 	host_check(nid != NUMA_NO_NODE, "pfn %#lx is given back, and never was taken", pfn);
@@ -354,12 +405,15 @@ static void give(unsigned long pfn, unsigned long nr)
 	}
 	__asan_poison_memory_region(__va(PFN_PHYS(pfn)), PAGE_SIZE);
 	nr_taken -= nr;
+	if (in_pool(&online, pfn))
+		nr_online -= nr;
+	of = in_pool(&online, pfn) ? &online : &pool[nid];
 	if (is_power_of_2(nr)) {
-		list_add(&pool[nid], pfn, ilog2(nr));
+		list_add(of, pfn, ilog2(nr));
 		return;
 	}
 	for (i = 0; i < nr; i++)
-		list_add(&pool[nid], pfn + i, 0);
+		list_add(of, pfn + i, 0);
 }
 
 static void *take_object(size_t size)
@@ -639,13 +693,14 @@ void host_count(unsigned long *taken, unsigned long *objects)
  */
 unsigned long host_unstamped(u32 stamp, unsigned long seen)
 {
+	const struct pool *of[] = { &pool[0], &pool[1], &online };
 	unsigned long pfn, nr = 0;
-	int nid;
+	unsigned int i;
 
 	if (seen == nr_taken)
 		return 0;
-	for (nid = 0; nid < 2; nid++)
-		for (pfn = pool[nid].first; pfn < pool[nid].next; pfn++) {
+	for (i = 0; i < ARRAY_SIZE(of); i++)
+		for (pfn = of[i]->first; pfn < of[i]->next; pfn++) {
 			struct host_page *page = host_page(pfn);
 
 			if (page->flags & HOST_TAKEN && page->stamp != stamp && usable(pfn, 1))
