@@ -253,9 +253,13 @@ static bool __ref add_leaf(u64 *slot, unsigned long addr, unsigned long start,
 
 	if (vmemmap_max_shift < VMEMMAP_SLOT_SHIFT)
 		return false;
-	/* What describes other memory as well is not the device's to lend */
-	if (altmap && (addr < start || addr + VMEMMAP_SLOT_SIZE > end))
-		return false;
+	/* What describes other memory as well is not the range's to lend */
+	if (altmap && (addr < start || addr + VMEMMAP_SLOT_SIZE > end)) {
+		if (!vmemmap_hosts(altmap))
+			return false;
+		if (!vmemmap_lends(altmap, addr, VMEMMAP_SLOT_SIZE))
+			altmap = NULL;
+	}
 	if (!slab_is_available())
 		for (shift = vmemmap_max_shift; shift > VMEMMAP_SLOT_SHIFT; shift -= 2)
 			if (add_boot_block(slot, addr, shift, node))
