@@ -509,6 +509,40 @@ static void check_order(const struct region *added)
 	}
 }
 
+static bool mapped_before(unsigned long addr, unsigned long end)
+{
+	for (; addr < end; addr += PAGE_SIZE)
+		if (host_find(&before, addr))
+			return true;
+	return false;
+}
+
+/* Where nothing was, and nobody was out of memory, whole sections have large leaves */
+static void check_large(const struct region *added)
+{
+	unsigned long end = struct_page(added->pfn + added->nr_pages);
+	unsigned long large = arch_vmemmap_leaf_size(), seen_to = 0;
+	unsigned int i;
+
+	if (host_faults.failed || host_faults.refused || added->lent || added->compound ||
+	    added->nr_pages < PAGES_PER_SECTION)
+		return;
+	/* No other node's are asked for if the range should have them */
+	if (added->hosts && !node_state(added->nid, N_MEMORY) && !model_can_host(added))
+		return;
+	for (i = 0; i < after.nr_leaves; i++) {
+		const struct host_leaf *leaf = &after.leaf[i];
+		unsigned long start = ALIGN_DOWN(leaf->start, large);
+
+		if (leaf->start < struct_page(added->pfn) || leaf->start >= end ||
+		    leaf->start < seen_to || leaf->size >= large)
+			continue;
+		seen_to = start + large;
+		host_check(mapped_before(start, seen_to), "%#lx has a leaf of %#lx bytes",
+			   leaf->start, leaf->size);
+	}
+}
+
 /* A leaf of PUD_SIZE is for boot memory of one node, all of it */
 static void check_huge(void)
 {
@@ -556,6 +590,8 @@ void model_verify(const struct region *added)
 	host_blocks_check(&after);
 	if (added)
 		check_new(added);
+	if (added)
+		check_large(added);
 	if (added && added->hosts)
 		check_order(added);
 	if (slab_is_available())
