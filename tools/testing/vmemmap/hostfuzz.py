@@ -32,6 +32,9 @@ SEED_BYTES = (40, 90, 180)
 MACHINES = (0, 1, 2, 12, 13, 17)
 # what fails while it boots: in the section of the kernel's image, which panics, and later
 FAILS = (*range(1, 13), 40, 90, 115, 120, 127)
+# memory blocks of four sections: a third one comes online; then the first two are added, whose
+# node has memory there, but refuses from the second request on; and are removed
+ONLINE = (0, 128, 0, 2, 2, 8, 4, 0, 16, 0, 0, 2, 0, 5, 161, 8, 1)
 # compiled with ours, but not ours
 THEIRS = {"mm/sparse.c"}
 LEAST = 95
@@ -88,13 +91,15 @@ def make(build, tree, geometry, goal):
 def seeds(folder):
     """Write inputs to start from into folder, the same each time.
 
-    Boots of each kind of machine that fail early, boots with very much memory, and random bytes.
+    Boots of each kind of machine that fail early, boots with very much memory, random bytes, and
+    blocks that are backed from above and by themselves.
     """
     folder.mkdir(parents=True, exist_ok=True)
     source = random.Random(1)
     every = [bytes([machine, 3, fail, 0]) for machine in MACHINES for fail in FAILS]
     every += [bytes([0x11, 3, 0, 0xff]) + source.randbytes(size) for size in (30, 60)]
     every += [source.randbytes(SEED_BYTES[nr % len(SEED_BYTES)]) for nr in range(SEEDS)]
+    every += [bytes([machine, *ONLINE]) for machine in MACHINES]
     for nr, data in enumerate(every):
         write_whole(folder / f"seed-{nr:03}", data)
 
