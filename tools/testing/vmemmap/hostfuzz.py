@@ -35,6 +35,8 @@ FAILS = (*range(1, 13), 40, 90, 115, 120, 127)
 # memory blocks of four sections: a third one comes online; then the first two are added, whose
 # node has memory there, but refuses from the second request on; and are removed
 ONLINE = (0, 128, 0, 2, 2, 8, 4, 0, 16, 0, 0, 2, 0, 5, 161, 8, 1)
+# such a block that backs itself, and whose second section fails, for some sizes of pages
+LATE = (0, 128, 0, 2, 2, 8, 20, 203)
 # compiled with ours, but not ours
 THEIRS = {"mm/sparse.c"}
 LEAST = 95
@@ -92,14 +94,14 @@ def seeds(folder):
     """Write inputs to start from into folder, the same each time.
 
     Boots of each kind of machine that fail early, boots with very much memory, random bytes, and
-    blocks that are backed from above and by themselves.
+    blocks that are backed from above and by themselves, or fail late.
     """
     folder.mkdir(parents=True, exist_ok=True)
     source = random.Random(1)
     every = [bytes([machine, 3, fail, 0]) for machine in MACHINES for fail in FAILS]
     every += [bytes([0x11, 3, 0, 0xff]) + source.randbytes(size) for size in (30, 60)]
     every += [source.randbytes(SEED_BYTES[nr % len(SEED_BYTES)]) for nr in range(SEEDS)]
-    every += [bytes([machine, *ONLINE]) for machine in MACHINES]
+    every += [bytes([machine, *rest]) for machine in MACHINES for rest in (ONLINE, LATE)]
     for nr, data in enumerate(every):
         write_whole(folder / f"seed-{nr:03}", data)
 

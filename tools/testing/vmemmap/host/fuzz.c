@@ -431,6 +431,12 @@ static void set_faults(unsigned int choice)
 	} else {
 		host_faults.fail_more = 0;
 	}
+	/* In a later section, where the one before it is there, whoever is asked instead */
+	if ((choice & 0xe0) == 0xc0) {
+		host_faults.fail_nth = 1 + 29 * (choice & 0x1f);
+		host_faults.fail_more = 3;
+		host_faults.large_only = false;
+	}
 	host_faults.refuse_nth = (choice & 0xe0) == 0xa0 ? 1 + (choice & 0x1f) : 0;
 }
 
