@@ -4,7 +4,7 @@ import hostfuzz
 from bench import first
 
 # A minute's worth; `make fuzz` has an hour
-INPUTS = 200
+INPUTS = 300
 
 
 def check(bench):

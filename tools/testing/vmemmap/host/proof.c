@@ -211,7 +211,10 @@ void prove_lends(bool how, unsigned long pfn, unsigned long nr, unsigned long ba
 static inline void hosts(unsigned long first, unsigned long pages, unsigned long addr,
 			 unsigned long size, unsigned long at)
 {
-	struct vmemmap_host host = { .block = first, .block_end = first + pages };
+	/* The range is all there is: it must not matter */
+	struct vmemmap_host host = {
+		.block = first, .block_end = first + pages, .end_pfn = NR_PFNS,
+	};
 	struct vmem_altmap altmap = { .host = &host };
 
 	assume(pages <= NR_PFNS && first <= NR_PFNS - pages);
@@ -241,6 +244,7 @@ void prove_hosts_section(bool how, unsigned long section, unsigned long first,
 {
 	struct vmemmap_host host = {
 		.block = section_nr_to_pfn(first), .block_end = section_nr_to_pfn(first + sections),
+		.end_pfn = NR_PFNS,
 	};
 	struct vmem_altmap altmap = { .host = &host };
 	unsigned long start, end;
@@ -404,6 +408,7 @@ void prove_hosts_own(bool how, unsigned long section, unsigned long first,
 {
 	struct vmemmap_host host = {
 		.block = section_nr_to_pfn(first), .block_end = section_nr_to_pfn(first + sections),
+		.end_pfn = NR_PFNS,
 	};
 	struct vmem_altmap altmap = { .host = &host };
 	unsigned long start, end;
