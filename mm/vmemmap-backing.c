@@ -106,6 +106,12 @@ static void *__meminit node_alloc(unsigned long size, int node)
 	return page_alloc(size, node, __GFP_THISNODE);
 }
 
+/* Any node's memory, preferably that of @node */
+static void *__meminit any_alloc(unsigned long size, int node)
+{
+	return should_fail_vmemmap_backing() ? NULL : vmemmap_alloc_block(size, node);
+}
+
 /* For a range that may hold its own: where to look when, see enum vmemmap_host_when */
 static void *__meminit hosted_alloc(unsigned long size, int node,
 				    struct vmem_altmap *altmap, bool large)
@@ -113,19 +119,20 @@ static void *__meminit hosted_alloc(unsigned long size, int node,
 	enum vmemmap_host_when when = vmemmap_host_when(altmap);
 	void *p = NULL;
 
+	if (when == VMEMMAP_HOST_LAST) {
+		if (large)
+			return alloc_local_leaf(size, node);
+		p = any_alloc(size, node);
+		return p ? p : vmemmap_host_alloc(size, altmap);
+	}
+
 	if (when == VMEMMAP_HOST_FIRST)
 		p = vmemmap_host_alloc(size, altmap);
 	if (!p)
 		p = node_alloc(size, node);
 	if (!p && when == VMEMMAP_HOST_SECOND)
 		p = vmemmap_host_alloc(size, altmap);
-	if (p || large)
-		return p;
-	if (!should_fail_vmemmap_backing())
-		p = vmemmap_alloc_block(size, node);
-	if (!p && when == VMEMMAP_HOST_LAST)
-		p = vmemmap_host_alloc(size, altmap);
-	return p;
+	return p || large ? p : any_alloc(size, node);
 }
 
 /**
@@ -166,9 +173,7 @@ void *__meminit vmemmap_alloc_block_buf(unsigned long size, int node,
 	if (altmap)
 		return lent_alloc(size, altmap);
 	p = sparse_buffer_alloc(size);
-	if (p)
-		return p;
-	return should_fail_vmemmap_backing() ? NULL : vmemmap_alloc_block(size, node);
+	return p ? p : any_alloc(size, node);
 }
 
 /**

@@ -479,6 +479,12 @@ static bool in_block(const struct host_leaf *leaf)
 	       leaf->start >= struct_page(ALIGN_DOWN(first, host_block_pages()));
 }
 
+/* Would a block have to keep too much of itself to be asked before other memory? */
+static bool hosts_last(const struct region *added)
+{
+	return !added->first && pageblock_nr_pages > host_block_pages() / 32;
+}
+
 /* The node's memory and the region's own come in the right order */
 static void check_order(const struct region *added)
 {
@@ -486,11 +492,12 @@ static void check_order(const struct region *added)
 	unsigned long large = arch_vmemmap_leaf_size();
 	unsigned int i;
 
-	if (!added->first && !added->scarce && node_state(added->nid, N_MEMORY) &&
+	if ((hosts_last(added) || (!added->first && !added->scarce &&
+				   node_state(added->nid, N_MEMORY))) &&
 	    !host_faults.failed && !host_faults.refused)
 		host_check(!host_blocks_hosted(added->pfn, added->nr_pages),
-			   "the node has memory, and was not asked");
-	if (host_faults.failed || !model_can_host(added))
+			   "there is memory elsewhere, and it was not asked");
+	if (host_faults.failed || hosts_last(added) || !model_can_host(added))
 		return;
 	for (i = 0; i < after.nr_leaves; i++) {
 		const struct host_leaf *leaf = &after.leaf[i];
@@ -528,7 +535,8 @@ static void check_large(const struct region *added)
 	    added->nr_pages < PAGES_PER_SECTION)
 		return;
 	/* No other node's are asked for if the range should have them */
-	if (added->hosts && !node_state(added->nid, N_MEMORY) && !model_can_host(added))
+	if (added->hosts && !hosts_last(added) && !node_state(added->nid, N_MEMORY) &&
+	    !model_can_host(added))
 		return;
 	for (i = 0; i < after.nr_leaves; i++) {
 		const struct host_leaf *leaf = &after.leaf[i];
