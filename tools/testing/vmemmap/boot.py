@@ -4,7 +4,8 @@
 
 As a program:
 
-	boot.py --build BUILD --base-version V [--arch A] [--variant V] [--verbose] [--list] GUEST…
+	boot.py --build BUILD --base-version V [--arch A] [--variant V] [--soak] [--verbose] [--list]
+	        GUEST…
 
 For other modules: run(), which boots one guest and returns an Outcome.
 """
@@ -217,6 +218,7 @@ def _arguments():
     parser.add_argument("--base-version", required=True, help="version of the base")
     parser.add_argument("--arch", default="x86_64")
     parser.add_argument("--variant", default="vmemmap", choices=VARIANTS)
+    parser.add_argument("--soak", action="store_true", help="their long forms")
     parser.add_argument("--verbose", action="store_true", help="show the console live")
     parser.add_argument("--list", action="store_true", help="only list the guests")
     parser.add_argument("guests", nargs="*", metavar="GUEST", help="default: all")
@@ -227,9 +229,14 @@ def main():
     """The program; returns its exit status."""
     options = _arguments()
     arch = machine.arch_facts(options.arch)
-    guests = ([load(arch.name, name) for name in options.guests]
-              or [one for one in load_all(arch.name)
-                  if one.test_with and options.variant in one.variants])
+    guests = [load(arch.name, name) for name in options.guests] or load_all(arch.name)
+    if options.soak:
+        short = [one.name for one in guests if not one.soak]
+        if options.guests and short:
+            raise Trouble(f"guests/{arch.name}/{short[0]}.toml: has no [soak]")
+        guests = [one.soak for one in guests if one.soak]
+    if not options.guests:
+        guests = [one for one in guests if one.test_with and options.variant in one.variants]
     failed = 0
     for guest in guests:
         if options.list:

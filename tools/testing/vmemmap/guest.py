@@ -93,6 +93,8 @@ class Guest:
     check: bool = True
     test_with: tuple = ("vmemmap",)
     timeout: int = 120
+    # the same guest as it takes long, if it does
+    soak: "Guest | None" = None
 
     def expect(self, variant):
         """Returns what is expected of this guest with one variant's kernel."""
@@ -175,7 +177,7 @@ _KINDS = {str: "string", int: "number", list: "list", dict: "table", bool: "true
 _EXPECT = ("console", "allow", "may_skip")
 _KEYS = ("about", "like", "memory", "config", "user", "smp", "board", "cpu", "machine", "slots", "maxmem",
          "node", "hidden", "object", "device", "drive", "reboots", "cmdline", "tests", "env", "dimm", "action",
-         "expect", "variants", "check", "test_with", "timeout")
+         "expect", "variants", "check", "test_with", "timeout", "soak")
 
 
 def _nodes(table):
@@ -310,13 +312,29 @@ def _toml(text, where):
         raise Trouble(f"{where}: not TOML: {error}") from None
 
 
+def _soak(table, name, arch):
+    """Returns the long form of a guest, made of its data and its [soak] on top; None without."""
+    above = table.take("soak", dict, {})
+    if not above:
+        return None
+    where = f"{table.where}: soak"
+    if "soak" in above or "like" in above:
+        raise Trouble(f'{where}: has neither "soak" nor "like"')
+    below = {key: value for key, value in table.data.items()
+             if key not in ("soak", "like", "test_with")}
+    return _guest(_merged(below, above), f"soak-{name}", arch, where)
+
+
 def parse(text, name, arch, where, kinds=None):
     """Turns the text of a guest file into a Guest.
 
     `where` is the file's name for messages; kinds: what "like" can name, a dict of tables.
     Raises Trouble.
     """
-    data = _with_kinds(_toml(text, where), kinds or {}, where)
+    return _guest(_with_kinds(_toml(text, where), kinds or {}, where), name, arch, where)
+
+
+def _guest(data, name, arch, where):
     table = _Table(data, where, _KEYS)
     nodes = _nodes(table)
     if nodes and "memory" in data:
@@ -355,7 +373,8 @@ def parse(text, name, arch, where, kinds=None):
         expects=_expects(table),
         check=table.take("check", bool, True),
         test_with=_variants(table, "test_with", ("vmemmap",)),
-        timeout=table.take("timeout", int, 120))
+        timeout=table.take("timeout", int, 120),
+        soak=_soak(table, name, arch))
     if guest.memory <= 0:
         raise Trouble(f"{where}: the guest has no memory")
     if bool(guest.slots) != bool(guest.maxmem):

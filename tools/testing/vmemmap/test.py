@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs every test of this series that can be run here.
 
-test.py --build DIR --base TARBALL [--arch A] [--only TEXT] [--jobs N] [--list]
+test.py --build DIR --base TARBALL [--arch A] [--soak] [--only TEXT] [--jobs N] [--list]
 
 Without --arch every architecture is tested, this machine's own first.  A test is a module of
-checks/ (on the host) or a guest of guests/ARCH.  The last line says how many passed, failed and
+checks/ (on the host) or a guest of guests/ARCH.  With --soak the guests that have a long form run
+in that form, and nothing else.  The last line says how many passed, failed and
 were skipped; the status is 1 if any failed.
 """
 import argparse
@@ -86,9 +87,14 @@ def checks(benches):
     return found
 
 
-def guests(bench):
-    """Return a Test for each guest of bench.arch, with each variant that it asks for."""
+def guests(bench, soak=False):
+    """Return a Test for each guest of bench.arch, with each variant that it asks for.
+
+    soak: those that have a long form, in that form.
+    """
     every = guest.load_all(bench.arch["name"])
+    if soak:
+        every = [one.soak for one in every if one.soak]
     return [_guest_test(bench, one, variant) for variant in guest.VARIANTS for one in every
             if variant in one.test_with]
 
@@ -220,6 +226,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     compose.base_arguments(parser)
     parser.add_argument("--arch", default="", help="only this architecture")
+    parser.add_argument("--soak", action="store_true", help="guests that take long")
     parser.add_argument("--only", default="", help="only tests with this in their name")
     parser.add_argument("--jobs", type=int, default=0)
     parser.add_argument("--list", action="store_true", help="only tell the tests' names")
@@ -229,7 +236,8 @@ def main():
     try:
         bench = Bench(options.build, options.base, options.version, arches[0], options.jobs)
         benches = [bench, *(bench.of(arch) for arch in arches[1:])]
-        every = checks(benches) + [test for each in benches for test in guests(each)]
+        every = [] if options.soak else checks(benches)
+        every += [test for each in benches for test in guests(each, options.soak)]
     except Trouble as trouble:
         return summarise([Result("compose", "failed", str(trouble))])
     tests = [short(test, options.only) for test in every if options.only in test.name]

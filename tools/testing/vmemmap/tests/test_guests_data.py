@@ -107,6 +107,25 @@ class Data(unittest.TestCase):
         self.assertEqual(one.expect("classic").may_skip, ("x", "y"))
         self.refused(GOOD + 'like = ["d"]\n', "[like.d]", "known: none")
 
+    def test_soak(self):
+        one = parse(GOOD + 'test_with = []\ntimeout = 5\nenv = { A = 1, B = 1 }\n'
+                    'soak = { env = { B = 1000 }, timeout = 50, expect.allow = ["a"] }\n')
+        self.assertEqual((one.env["B"], one.timeout, one.test_with), (1, 5, ()))
+        long = one.soak
+        self.assertEqual((long.name, long.env, long.timeout), ("soak-x", {"A": 1, "B": 1000}, 50))
+        self.assertEqual((long.test_with, long.memory), (("vmemmap",), 64 << 20))
+        self.assertEqual(len(long.expect("vmemmap").allow), 1)
+        self.assertIsNone(long.soak)
+        self.assertIsNone(parse(GOOD).soak)
+        self.refused(GOOD + "soak = { rounds = 5 }\n", "soak", "rounds")
+        self.refused(GOOD + 'soak = { like = ["a"] }\n', "soak", "like")
+
+    def test_soak_of_a_kind(self):
+        kinds = {"a": {"soak": {"env": {"A": 2}, "timeout": 7}}}
+        long = guest.parse(GOOD + 'like = ["a"]\nsoak = { env = { B = 3 } }\n', "x", "x86_64",
+                           "x.toml", kinds).soak
+        self.assertEqual((long.env, long.timeout), ({"A": 2, "B": 3}, 7))
+
     def test_patterns(self):
         self.refused(GOOD + "[expect]\nallow = ['(']\n", "regular expression")
         one = parse(GOOD + "[expect]\nallow = ['a']\n[expect.classic]\nallow = ['b']\n")
