@@ -2,7 +2,7 @@
 /*
  * Makes a persistent-memory namespace into a device-dax instance and back, by sysfs, with
  * its memmap in normal memory (compound pages share tail pages) and in the namespace itself;
- * and into system memory.
+ * and into system memory.  ROUNDS=n times a device-dax instance goes and comes back.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -271,6 +271,31 @@ TEST_F(dax, becomes_system_ram)
 	EXPECT_EQ(self->before.total_kb, meminfo_kb("MemTotal"));
 	EXPECT_EQ(0, put_text(DAX_DRIVERS "/kmem/unbind", "%s", name));
 	put_text(DAX_DRIVERS "/kmem/remove_id", "%s", name);
+}
+
+/* Takes the memmap away and makes it again. */
+static void again(struct __test_metadata *_metadata, const char *seed)
+{
+	int fd;
+
+	ASSERT_EQ(0, put_text(DRIVERS "/dax_pmem/unbind", "%s", seed));
+	ASSERT_EQ(0, put_text(DRIVERS "/dax_pmem/bind", "%s", seed));
+	fd = open_dax();
+	ASSERT_LE(0, fd);
+	close(fd);
+}
+
+TEST_F_TIMEOUT(dax, rounds_do_not_grow, ROUNDS_SECONDS)
+{
+	long long count = env_number("ROUNDS", 5), i;
+	struct rounds rounds = { 0 };
+
+	again(_metadata, self->seed);
+	while (another_batch(&rounds))
+		for (i = 0; i < count; i++)
+			again(_metadata, self->seed);
+	TH_LOG("%lld rounds, %s", count, rounds.told);
+	EXPECT_FALSE(rounds.grew);
 }
 
 TEST_HARNESS_MAIN

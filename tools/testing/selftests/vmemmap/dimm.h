@@ -7,7 +7,7 @@
  *	DIMM_SIZE=256M	the size of each
  *	SLACK_KB=n	how far free memory may be from where it was, once all is unplugged
  *	ROUNDS=n	how often to plug and unplug
- *	GROWTH_KB=n	how much free memory may shrink by then, in the best of three tries
+ *	GROWTH_KB=n	how much less memory may be free by then, see another_batch()
  *
  * The guest must bring new memory online by itself, as movable memory.
  */

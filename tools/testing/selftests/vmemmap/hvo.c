@@ -2,7 +2,8 @@
 /*
  * hugetlb pages that give the memory of most of their struct pages back, on and off.
  *
- * HUGE_PAGES=n pages of the default size are taken at a time; SLACK_KB=n, see dimm.h.
+ * HUGE_PAGES=n pages of the default size are taken at a time, ROUNDS=n times; SLACK_KB=n, see
+ * dimm.h.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -142,18 +143,30 @@ TEST_F(hvo, gives_struct_pages_back)
 			  map.base + map.large);
 }
 
-TEST_F(hvo, back_and_forth)
+static void back_and_forth(struct __test_metadata *_metadata, hvo_data_t *self)
 {
-	int round;
+	ASSERT_EQ(0, put_text(SWITCH, "1"));
+	ASSERT_EQ(0, put_text(POOL, "%lld", self->pages));
+	ASSERT_EQ(self->pages, file_number(POOL, 10));
+	use_pool(_metadata, self);
+	/* Pages taken with it on are given back with it off */
+	ASSERT_EQ(0, put_text(SWITCH, "0"));
+	ASSERT_EQ(0, put_text(POOL, "0"));
+	ASSERT_EQ(0, file_number(POOL, 10));
+}
 
-	for (round = 0; round < 5; round++) {
-		ASSERT_LT(0, cost_of_pool(self, 1));
-		use_pool(_metadata, self);
-		/* Pages taken with it on are given back with it off */
-		ASSERT_EQ(0, put_text(SWITCH, "0"));
-		ASSERT_EQ(0, put_text(POOL, "0"));
-		EXPECT_EQ(0, file_number(POOL, 10));
-	}
+TEST_F_TIMEOUT(hvo, back_and_forth, ROUNDS_SECONDS)
+{
+	long long count = env_number("ROUNDS", 5), i;
+	struct rounds rounds = { .splits = true };
+
+	for (i = 0; i < count; i++)
+		back_and_forth(_metadata, self);
+	while (another_batch(&rounds))
+		for (i = 0; i < count; i++)
+			back_and_forth(_metadata, self);
+	TH_LOG("%lld rounds, %s", count, rounds.told);
+	EXPECT_FALSE(rounds.grew);
 }
 
 TEST_HARNESS_MAIN

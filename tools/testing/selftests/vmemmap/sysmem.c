@@ -18,6 +18,8 @@
 #define PTDUMP		"/sys/kernel/debug/page_tables/kernel"
 #define REPORT		"/sys/kernel/debug/vmemmap/report"
 #define CONTROL_SECONDS	90
+#define MOST_BATCHES	3
+#define BLOCK_TRIES	50
 
 /**
  * slurp() - read a whole file
@@ -332,6 +334,28 @@ static int reported_memmap(struct mapped *map)
 	return seen && map->base + map->large ? 0 : -1;
 }
 
+/* Pages of page tables for the memmap: "node 0: page tables 3", once for each node; or -1. */
+static long long reported_tables(void)
+{
+	char *text = slurp(REPORT), *line = text ? strstr(text, ": page tables ") : NULL;
+	long long count = line ? 0 : -1;
+
+	for (; line; line = strstr(line + 1, ": page tables "))
+		count += strtoll(line + strlen(": page tables "), NULL, 10);
+	free(text);
+	return count;
+}
+
+/* Adds a line to a digest (FNV-1a). */
+static uint64_t digest(uint64_t sum, const char *line)
+{
+	if (!sum)
+		sum = 0xcbf29ce484222325ULL;
+	for (; *line; line++)
+		sum = (sum ^ (unsigned char)*line) * 0x100000001b3ULL;
+	return sum;
+}
+
 /**
  * mapped_memmap() - how the memmap is mapped
  * @map: filled in
@@ -363,6 +387,8 @@ int mapped_memmap(struct mapped *map)
 		}
 		if (!inside || sscanf(line, "0x%llx-0x%llx", &start, &end) != 2)
 			continue;
+		/* A table that maps nothing is a line of its own level */
+		map->dump = digest(map->dump, line);
 		/* Lines about nothing have neither */
 		if (!strstr(line, " RW ") && !strstr(line, " ro "))
 			continue;
@@ -478,7 +504,12 @@ int ask_machine(const char *request, char *answer, size_t size)
 	return strcmp(answer, "ok") ? 1 : 0;
 }
 
-static long long count_blocks(void)
+/**
+ * memory_blocks() - how many memory blocks sysfs has
+ *
+ * Return: that number, of online and offline ones.
+ */
+long long memory_blocks(void)
 {
 	glob_t found;
 	long long count = 0;
@@ -487,6 +518,53 @@ static long long count_blocks(void)
 		count = found.gl_pathc;
 	globfree(&found);
 	return count;
+}
+
+/**
+ * set_block() - take a memory block offline or online
+ * @block: its number in sysfs
+ * @state: what to write, such as "offline" or "online_movable"
+ *
+ * A page that is in use for a moment makes it fail for a moment.
+ *
+ * Return: 0, or the negative errno of the last of several tries.
+ */
+int set_block(uint64_t block, const char *state)
+{
+	char path[96];
+	int try, ret = -1;
+
+	snprintf(path, sizeof(path), MEMORY "/memory%llu/state", (unsigned long long)block);
+	for (try = 0; try < BLOCK_TRIES && ret; try++) {
+		ret = put_text(path, "%s", state);
+		if (ret)
+			usleep(20000);
+	}
+	return ret;
+}
+
+/**
+ * movable_block() - a memory block that can be expected to go offline
+ *
+ * Return: the number of the first whose memory is movable, or -1.
+ */
+long long movable_block(void)
+{
+	long long block = -1;
+	glob_t found;
+	size_t i;
+
+	if (glob(MEMORY "/memory[0-9]*/valid_zones", 0, NULL, &found))
+		return -1;
+	for (i = 0; i < found.gl_pathc && block < 0; i++) {
+		char *zones = slurp(found.gl_pathv[i]);
+
+		if (zones && !strncmp(zones, "Movable", 7))
+			block = strtoll(found.gl_pathv[i] + strlen(MEMORY "/memory"), NULL, 10);
+		free(zones);
+	}
+	globfree(&found);
+	return block;
 }
 
 /* Free pages on the lists that CPUs keep for themselves, which MemFree leaves out, in kB. */
@@ -532,9 +610,59 @@ static long long free_memory(void)
 void take_totals(struct totals *totals)
 {
 	totals->has_map = !mapped_memmap(&totals->map);
-	totals->blocks = count_blocks();
+	totals->blocks = memory_blocks();
 	totals->total_kb = meminfo_kb("MemTotal");
 	totals->free_kb = free_memory();
+	totals->slab_kb = meminfo_kb("Slab");
+	totals->tables_kb = meminfo_kb("PageTables");
+	totals->map_tables = reported_tables();
+}
+
+/* What must be as it was whatever else the system does. */
+static bool same_memory(const struct rounds *rounds, const struct totals *last)
+{
+	const struct totals *first = &rounds->first;
+
+	if (first->total_kb != last->total_kb || first->blocks != last->blocks ||
+	    first->map.base + first->map.large != last->map.base + last->map.large)
+		return false;
+	return rounds->splits || (first->map.base == last->map.base &&
+				  first->map_tables == last->map_tables &&
+				  first->map.dump == last->map.dump);
+}
+
+/**
+ * another_batch() - whether a batch of rounds has to be done, or one more
+ * @rounds: zeroed before the first call but for @splits
+ *
+ * Memory, its memmap and the memmap's page tables must be after a batch as they were before it.
+ * Free memory, slab and other page tables may differ by GROWTH_KB=n in the best of three: a leak
+ * is in each batch, what else the system does is not. What fills caches that stay comes before.
+ *
+ * Return: true if so; false when @rounds says how it went.
+ */
+bool another_batch(struct rounds *rounds)
+{
+	long long most = env_number("GROWTH_KB", 64), used, slab, tables;
+	const struct totals *first = &rounds->first;
+	struct totals last;
+
+	take_totals(&last);
+	if (rounds->batch++) {
+		used = first->free_kb - last.free_kb;
+		slab = last.slab_kb - first->slab_kb;
+		tables = last.tables_kb - first->tables_kb;
+		snprintf(rounds->told, sizeof(rounds->told),
+			 "batch %d: free memory changed by %lld kB, slab by %lld kB, page tables by %lld kB%s",
+			 rounds->batch - 1, -used, slab, tables,
+			 same_memory(rounds, &last) ? "" : ", the memmap is not as it was");
+		rounds->grew = !same_memory(rounds, &last) || used > most || slab > most ||
+			       tables > most;
+		if (!rounds->grew || rounds->batch > MOST_BATCHES)
+			return false;
+	}
+	rounds->first = last;
+	return true;
 }
 
 /**

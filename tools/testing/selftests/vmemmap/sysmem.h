@@ -20,6 +20,9 @@
 
 #define MAX_RANGES	256
 
+/* For tests whose rounds the guest's data counts: its own time limit ends what hangs */
+#define ROUNDS_SECONDS	86400
+
 /* Physical addresses [start, end) */
 struct range {
 	uint64_t start;
@@ -35,6 +38,8 @@ struct ranges {
 struct mapped {
 	uint64_t base;
 	uint64_t large;
+	/* A digest of the dump of these page tables, empty ones among them; 0 without one */
+	uint64_t dump;
 };
 
 /* What has to be the same before memory came and after it went */
@@ -42,8 +47,23 @@ struct totals {
 	long long total_kb;
 	long long free_kb;
 	long long blocks;
+	long long slab_kb;
+	long long tables_kb;
+	/* Pages of page tables for the memmap, by the kernel's report; -1 without one */
+	long long map_tables;
 	bool has_map;
 	struct mapped map;
+};
+
+/* Rounds that must leave nothing behind, see another_batch() */
+struct rounds {
+	/* They split leaves, which stay so: then the memmap's size is all that must not change */
+	bool splits;
+	int batch;
+	struct totals first;
+	/* What changed; whether that must not be */
+	char told[256];
+	bool grew;
 };
 
 char *slurp(const char *path);
@@ -64,7 +84,11 @@ int page_words(const char *path, uint64_t pfn, uint64_t *words, int count);
 long long pages_in(const struct range *range);
 
 int ask_machine(const char *request, char *answer, size_t size);
+long long memory_blocks(void);
+int set_block(uint64_t block, const char *state);
+long long movable_block(void);
 void take_totals(struct totals *totals);
+bool another_batch(struct rounds *rounds);
 bool wait_total(long long kb, int seconds);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * virtio-mem: memory in blocks smaller than a section that the machine asks for and gives
  * back.  VMEM_SIZES=a,b,... the sizes to ask for in turn, ending with 0; the machine knows the
- * actions "resize a", "resize b", ...
+ * actions "resize a", "resize b", ...  ROUNDS=n times the first of them comes and goes.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -55,6 +55,21 @@ static void take_totals_removed(const struct totals *before, struct totals *now)
 	} while (time(NULL) <= end);
 }
 
+/* Asks for the size that a list begins with, and waits until there is so much memory. */
+static void resize(struct __test_metadata *_metadata, const char *size, long long want)
+{
+	char request[64], answer[256];
+
+	snprintf(request, sizeof(request), "resize %.*s", (int)strcspn(size, ","), size);
+	ASSERT_EQ(0, ask_machine(request, answer, sizeof(answer))) {
+		TH_LOG("%s: %s", request, answer);
+	}
+	ASSERT_TRUE(wait_total(want, SECONDS)) {
+		TH_LOG("%s: %lld kB in total, %lld kB expected", request,
+		       meminfo_kb("MemTotal"), want);
+	}
+}
+
 TEST_F_TIMEOUT(vmem, memmap_follows, 120)
 {
 	long long slack = env_number("SLACK_KB", 512);
@@ -64,17 +79,9 @@ TEST_F_TIMEOUT(vmem, memmap_follows, 120)
 	take_totals(&before);
 	while (*size) {
 		size_t length = strcspn(size, ",");
-		char request[64], answer[256];
 		long long want = before.total_kb + kilobytes(size);
 
-		snprintf(request, sizeof(request), "resize %.*s", (int)length, size);
-		ASSERT_EQ(0, ask_machine(request, answer, sizeof(answer))) {
-			TH_LOG("%s: %s", request, answer);
-		}
-		ASSERT_TRUE(wait_total(want, SECONDS)) {
-			TH_LOG("%s: %lld kB in total, %lld kB expected", request,
-			       meminfo_kb("MemTotal"), want);
-		}
+		resize(_metadata, size, want);
 		take_totals(&now);
 		/* A memmap for whole memory blocks, at least for what is there */
 		if (now.has_map)
@@ -90,6 +97,32 @@ TEST_F_TIMEOUT(vmem, memmap_follows, 120)
 	EXPECT_EQ(before.map.large, now.map.large);
 	TH_LOG("free memory changed by %lld kB", now.free_kb - before.free_kb);
 	EXPECT_LE(before.free_kb - now.free_kb, slack);
+}
+
+static void come_and_go(struct __test_metadata *_metadata, const char *size)
+{
+	long long total = meminfo_kb("MemTotal"), blocks = memory_blocks();
+	time_t end = time(NULL) + SECONDS;
+
+	resize(_metadata, size, total + kilobytes(size));
+	resize(_metadata, "0M", total);
+	/* The last block is removed after it went offline */
+	while (memory_blocks() != blocks && time(NULL) <= end)
+		usleep(10000);
+	ASSERT_EQ(blocks, memory_blocks());
+}
+
+TEST_F_TIMEOUT(vmem, rounds_do_not_grow, ROUNDS_SECONDS)
+{
+	long long count = env_number("ROUNDS", 5), i;
+	struct rounds rounds = { 0 };
+
+	come_and_go(_metadata, self->sizes);
+	while (another_batch(&rounds))
+		for (i = 0; i < count; i++)
+			come_and_go(_metadata, self->sizes);
+	TH_LOG("%lld rounds, %s", count, rounds.told);
+	EXPECT_FALSE(rounds.grew);
 }
 
 TEST_HARNESS_MAIN
