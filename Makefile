@@ -28,7 +28,7 @@ kernel  = $(tree) && kernel=$$($(python) $(bed)/kernel.py $(options) \
 run     = $(python) $(bed)/run.py $(options) --kernel "$$kernel"
 install = $(bed)/install-packages -a '$(ARCH)'
 
-.PHONY: help tree kernel menuconfig run shell test fuzz series docs clean
+.PHONY: help tree kernel menuconfig run shell test soak fuzz series docs clean
 .PHONY: bench bench-quick bench-report bench-publish
 # the targets share build/; make's own parallelism would only mix them up
 .NOTPARALLEL:
@@ -38,6 +38,7 @@ help:
 
 #? make run         build this series' kernel, boot it in QEMU, print its report
 #? make test        run every test that can be run here
+#? make soak        run guests for as long as leaks and races take to show
 #? make fuzz        fuzz the memmap's code in user space, FUZZ_SECONDS=3600
 #? make bench       compare the memory models; bench-quick does less of it
 #? make bench-report   write its report of what has been measured so far
@@ -50,7 +51,7 @@ help:
 #? make docs        build this series' documents to build/docs
 #? make clean       remove build/ (tens of minutes to make again)
 #?
-#? ARCH=x86_64                        architecture (test, bench: all)
+#? ARCH=x86_64                        architecture (test, soak, bench: all)
 #? VARIANT=vmemmap|mainline|classic|flatmem
 #?                                    this series; the untouched base; the base
 #?                                    without its virtual memmap; that with
@@ -58,8 +59,8 @@ help:
 #? BASE=VERSION|TARBALL|newest        which linux-source-6.1; the first one used
 #?                                    stays in use until BASE= says otherwise
 #? CONFIG=default|debug|FILE          kernel config
-#? ONLY=TEXT                          test, bench: only those with TEXT in their
-#?                                    name
+#? ONLY=TEXT                          test, soak, bench: only those with TEXT in
+#?                                    their name
 #? AIM=FOLDER                         bench: run this built AIM Suite VII
 #? JOBS=N                             processes at a time
 
@@ -86,6 +87,11 @@ shell:
 test:
 	@$(bed)/install-packages -a '$(or $(test_arch),every)' build guest test docs
 	@$(base) && $(python) $(bed)/test.py --build $(build) --base "$$base" \
+		--arch '$(test_arch)' --jobs '$(JOBS)' --only '$(ONLY)'
+
+soak:
+	@$(bed)/install-packages -a '$(or $(test_arch),every)' build guest
+	@$(base) && $(python) $(bed)/test.py --soak --build $(build) --base "$$base" \
 		--arch '$(test_arch)' --jobs '$(JOBS)' --only '$(ONLY)'
 
 fuzz:
