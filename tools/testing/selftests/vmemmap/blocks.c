@@ -78,7 +78,7 @@ TEST_F_TIMEOUT(blocks, offline_and_online, ROUNDS_SECONDS)
 	while (another_batch(&rounds))
 		for (i = 0; i < self->count; i++)
 			off_and_on(_metadata, self, block);
-	TH_LOG("%lld rounds, %s", self->count, rounds.told);
+	TH_LOG("%lld rounds: %s", self->count, rounds.told);
 	EXPECT_FALSE(rounds.grew);
 }
 
@@ -121,7 +121,7 @@ TEST_F_TIMEOUT(blocks, probe_and_remove, ROUNDS_SECONDS)
 	while (another_batch(&rounds))
 		for (i = 0; i < self->count; i++)
 			probe_and_remove(_metadata, self);
-	TH_LOG("%lld rounds, %s", self->count, rounds.told);
+	TH_LOG("%lld rounds: %s", self->count, rounds.told);
 	EXPECT_FALSE(rounds.grew);
 	EXPECT_EQ(0, syscall(SYS_delete_module, "memremove", O_NONBLOCK));
 }

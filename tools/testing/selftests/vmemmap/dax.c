@@ -294,7 +294,7 @@ TEST_F_TIMEOUT(dax, rounds_do_not_grow, ROUNDS_SECONDS)
 	while (another_batch(&rounds))
 		for (i = 0; i < count; i++)
 			again(_metadata, self->seed);
-	TH_LOG("%lld rounds, %s", count, rounds.told);
+	TH_LOG("%lld rounds: %s", count, rounds.told);
 	EXPECT_FALSE(rounds.grew);
 }
 

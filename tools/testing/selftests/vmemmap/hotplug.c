@@ -199,7 +199,7 @@ TEST_F_TIMEOUT(hotplug, rounds_do_not_grow, ROUNDS_SECONDS)
 			plug(_metadata, self, i % self->dimms.count);
 			unplug(_metadata, self, i % self->dimms.count);
 		}
-	TH_LOG("%lld rounds, %s", count, rounds.told);
+	TH_LOG("%lld rounds: %s", count, rounds.told);
 	EXPECT_FALSE(rounds.grew);
 }
 

@@ -165,7 +165,7 @@ TEST_F_TIMEOUT(hvo, back_and_forth, ROUNDS_SECONDS)
 	while (another_batch(&rounds))
 		for (i = 0; i < count; i++)
 			back_and_forth(_metadata, self);
-	TH_LOG("%lld rounds, %s", count, rounds.told);
+	TH_LOG("%lld rounds: %s", count, rounds.told);
 	EXPECT_FALSE(rounds.grew);
 }
 

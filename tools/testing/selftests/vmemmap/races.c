@@ -55,6 +55,7 @@ struct places {
 
 struct shared {
 	bool stop;
+	bool failing;
 	long long turns[32];
 	bool absent[32];
 	char wrong[160];
@@ -253,17 +254,34 @@ end:
 	return turn;
 }
 
+/*
+ * One page fails at a time: in Linux 6.1, soft_offline_page() waits for memory hotplug with mf_mutex
+ * held, and memory_failure() waits for mf_mutex with a reference to a page that is to be moved.
+ */
+static void begin_failure(void)
+{
+	while (__atomic_exchange_n(&shared->failing, true, __ATOMIC_ACQUIRE))
+		usleep(1000);
+}
+
+static void end_failure(void)
+{
+	__atomic_store_n(&shared->failing, false, __ATOMIC_RELEASE);
+	usleep(50000);
+}
+
 /* Of DIMMs only: a page that was taken out of use goes with them. */
 static enum turn soft_offline(void)
 {
 	const struct range *range = &places.range[some(places.dimms)];
+	uint64_t at = range->start + some(pages(range)) * page_size();
 
 	if (!places.dimms || access(SOFT_OFFLINE, W_OK))
 		return TURN_ABSENT;
 	/* As often as not, nothing is there */
-	put_text(SOFT_OFFLINE, "0x%llx", (unsigned long long)(range->start +
-		 some(pages(range)) * page_size()));
-	usleep(20000);
+	begin_failure();
+	put_text(SOFT_OFFLINE, "0x%llx", (unsigned long long)at);
+	end_failure();
 	return TURN_DONE;
 }
 
@@ -298,6 +316,7 @@ static enum turn memory_failure(void)
 	/* A page that is locked stays where it is */
 	if (mlock(page, page_size()))
 		return wrong("mlock", 0);
+	begin_failure();
 	pfn = pfn_of(page);
 	if (pfn && !madvise(page, page_size(), MADV_HWPOISON)) {
 		munmap(page, page_size());
@@ -309,7 +328,7 @@ static enum turn memory_failure(void)
 	} else {
 		munmap(page, page_size());
 	}
-	usleep(50000);
+	end_failure();
 	return TURN_DONE;
 }
 

@@ -645,6 +645,7 @@ bool another_batch(struct rounds *rounds)
 {
 	long long most = env_number("GROWTH_KB", 64), used, slab, tables;
 	const struct totals *first = &rounds->first;
+	size_t length = strlen(rounds->told);
 	struct totals last;
 
 	take_totals(&last);
@@ -652,9 +653,9 @@ bool another_batch(struct rounds *rounds)
 		used = first->free_kb - last.free_kb;
 		slab = last.slab_kb - first->slab_kb;
 		tables = last.tables_kb - first->tables_kb;
-		snprintf(rounds->told, sizeof(rounds->told),
-			 "batch %d: free memory changed by %lld kB, slab by %lld kB, page tables by %lld kB%s",
-			 rounds->batch - 1, -used, slab, tables,
+		snprintf(rounds->told + length, sizeof(rounds->told) - length,
+			 "%sfree memory changed by %lld kB, slab by %lld kB, page tables by %lld kB%s",
+			 length ? "; then " : "", -used, slab, tables,
 			 same_memory(rounds, &last) ? "" : ", the memmap is not as it was");
 		rounds->grew = !same_memory(rounds, &last) || used > most || slab > most ||
 			       tables > most;

@@ -61,8 +61,8 @@ struct rounds {
 	bool splits;
 	int batch;
 	struct totals first;
-	/* What changed; whether that must not be */
-	char told[256];
+	/* What changed in each batch; whether it must not have in the last */
+	char told[512];
 	bool grew;
 };
 

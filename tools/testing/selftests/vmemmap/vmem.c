@@ -121,7 +121,7 @@ TEST_F_TIMEOUT(vmem, rounds_do_not_grow, ROUNDS_SECONDS)
 	while (another_batch(&rounds))
 		for (i = 0; i < count; i++)
 			come_and_go(_metadata, self->sizes);
-	TH_LOG("%lld rounds, %s", count, rounds.told);
+	TH_LOG("%lld rounds: %s", count, rounds.told);
 	EXPECT_FALSE(rounds.grew);
 }
 
