@@ -76,10 +76,13 @@ def log_path(build, arch, variant, name):
 
 
 def act(guest, qmp, request):
-    """Does what a guest asks for on its control line.  Raises QmpError."""
+    """Does what a guest asks for on its control line.  Raises QmpError.
+
+    A step of it may take so many seconds as the guest's ANSWER_SECONDS says, or a minute.
+    """
     if request not in guest.actions:
         raise QmpError(f'guest {guest.name} has no action "{request}"')
-    qmp.run(guest.actions[request])
+    qmp.run(guest.actions[request], int(guest.env.get("ANSWER_SECONDS", 60)))
 
 
 class _Emulator:

@@ -16,10 +16,12 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,7 +40,7 @@
 
 #define WORDS		4096
 #define MAX_PHDRS	512
-#define WAIT_SECONDS	120
+#define WAIT_SECONDS	600
 #define UNPLUG_TRIES	20
 #define PLACES		8
 
@@ -255,8 +257,9 @@ end:
 }
 
 /*
- * One page fails at a time: in Linux 6.1, soft_offline_page() waits for memory hotplug with mf_mutex
- * held, and memory_failure() waits for mf_mutex with a reference to a page that is to be moved.
+ * One page fails at a time: in Linux 6.1, soft_offline_page() waits for memory hotplug with
+ * mf_mutex held, and memory_failure() waits for mf_mutex with a reference to a page that is to be
+ * moved.
  */
 static void begin_failure(void)
 {
@@ -406,10 +409,14 @@ static void take_part(int i)
 {
 	enum turn turn;
 
+	/* If the test gives up, nobody tells us to stop */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	do {
 		turn = parties[i].turn();
 		if (turn == TURN_DONE)
 			__atomic_fetch_add(&shared->turns[i], 1, __ATOMIC_RELAXED);
+		/* Who moves memory must get a turn, too */
+		usleep(some(10000));
 	} while (turn == TURN_DONE && !stopped());
 	shared->absent[i] = turn == TURN_ABSENT;
 	_exit(turn == TURN_WRONG);

@@ -17,7 +17,7 @@
 #define MEMORY		"/sys/devices/system/memory"
 #define PTDUMP		"/sys/kernel/debug/page_tables/kernel"
 #define REPORT		"/sys/kernel/debug/vmemmap/report"
-#define CONTROL_SECONDS	90
+#define ANSWER_SECONDS	60
 #define MOST_BATCHES	3
 #define BLOCK_TRIES	50
 
@@ -473,10 +473,14 @@ static int open_control(void)
  * @answer: gets the answer's line, "ok" or "error ...", for messages
  * @size: room there
  *
+ * ANSWER_SECONDS=n in the environment says how long the machine may take for it.
+ *
  * Return: 0 for "ok", 1 for "error", -1 if nobody is there.
  */
 int ask_machine(const char *request, char *answer, size_t size)
 {
+	/* A bit more, for it has an answer then, too */
+	int limit = (env_number("ANSWER_SECONDS", ANSWER_SECONDS) + 30) * 1000;
 	struct pollfd waiting = { .events = POLLIN };
 	char line[128];
 	size_t used = 0;
@@ -492,7 +496,7 @@ int ask_machine(const char *request, char *answer, size_t size)
 	if (write(waiting.fd, line, length) != length)
 		length = 0;
 	while (length && used < size - 1 &&
-	       poll(&waiting, 1, CONTROL_SECONDS * 1000) > 0 &&
+	       poll(&waiting, 1, limit) > 0 &&
 	       read(waiting.fd, answer + used, 1) == 1 && answer[used] != '\n')
 		used++;
 	close(waiting.fd);
@@ -543,6 +547,23 @@ int set_block(uint64_t block, const char *state)
 	return ret;
 }
 
+/* Neither a hole nor a page that cannot move, such as one that boot took. */
+static bool is_movable(uint64_t block)
+{
+	uint64_t words[512], pages = block_size() / page_size(), pfn = block * pages, done;
+	int got, i;
+
+	for (done = 0; done < pages; done += got) {
+		got = page_words("/proc/kpageflags", pfn + done, words, 512);
+		if (got <= 0)
+			return false;
+		for (i = 0; i < got; i++)
+			if (words[i] & (1ULL << KPF_NOPAGE | 1ULL << KPF_RESERVED))
+				return false;
+	}
+	return true;
+}
+
 /**
  * movable_block() - a memory block that can be expected to go offline
  *
@@ -557,10 +578,11 @@ long long movable_block(void)
 	if (glob(MEMORY "/memory[0-9]*/valid_zones", 0, NULL, &found))
 		return -1;
 	for (i = 0; i < found.gl_pathc && block < 0; i++) {
+		long long number = strtoll(found.gl_pathv[i] + strlen(MEMORY "/memory"), NULL, 10);
 		char *zones = slurp(found.gl_pathv[i]);
 
-		if (zones && !strncmp(zones, "Movable", 7))
-			block = strtoll(found.gl_pathv[i] + strlen(MEMORY "/memory"), NULL, 10);
+		if (zones && !strncmp(zones, "Movable", 7) && is_movable(number))
+			block = number;
 		free(zones);
 	}
 	globfree(&found);

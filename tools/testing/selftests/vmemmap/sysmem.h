@@ -17,6 +17,7 @@
 #define KPF_COMPOUND_TAIL	16
 #define KPF_HUGE		17
 #define KPF_NOPAGE		20
+#define KPF_RESERVED		32
 
 #define MAX_RANGES	256
 
