@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Hibernates to a disk and resets the machine, which has to be booted with resume=DISK. SWAP=DISK
- * (/dev/vda) is the disk; what it has is lost. Struct pages tell the same afterwards, and pages hold
- * what they held.
+ * (/dev/vda) is the disk; what it has is lost. Struct pages tell the same afterwards, and pages
+ * hold what they held.
  */
 #define _GNU_SOURCE
 #include <errno.h>
