@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,28 +21,6 @@
 #include "sysmem.h"
 
 #define MARK	"KEXECED=1"
-
-/* A copy of a disk, as only regular files are loaded that nobody writes; -1 with errno set */
-static int copy_of(const char *disk, const char *path)
-{
-	int in = open(disk, O_RDONLY), out = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	ssize_t done = in < 0 || out < 0 ? -1 : 1;
-
-	while (done > 0)
-		done = sendfile(out, in, NULL, 1 << 20);
-	if (in >= 0)
-		close(in);
-	if (out >= 0)
-		close(out);
-	return done ? -1 : open(path, O_RDONLY);
-}
-
-static const char *setting(const char *name, const char *fallback)
-{
-	const char *value = getenv(name);
-
-	return value ? value : fallback;
-}
 
 TEST(another_kernel_starts)
 {
@@ -56,8 +33,8 @@ TEST(another_kernel_starts)
 		EXPECT_STREQ("1", getenv("KEXECED"));
 		return;
 	}
-	kernel = copy_of(setting("KEXEC_KERNEL", "/dev/vda"), "/tmp/kernel");
-	initrd = copy_of(setting("KEXEC_INITRD", "/dev/vdb"), "/tmp/initrd");
+	kernel = file_copy(setting("KEXEC_KERNEL", "/dev/vda"), "/tmp/kernel");
+	initrd = file_copy(setting("KEXEC_INITRD", "/dev/vdb"), "/tmp/initrd");
 	ASSERT_LE(0, kernel) TH_LOG("no kernel to start: %s", strerror(errno));
 	ASSERT_LE(0, initrd) TH_LOG("no initramfs to start with: %s", strerror(errno));
 	ASSERT_LT(0, asprintf(&other, "%s " MARK, line));

@@ -146,6 +146,45 @@ long long env_number(const char *name, long long fallback)
 }
 
 /**
+ * setting() - a text that the guest's data gives
+ * @name: of the environment variable
+ * @fallback: its value if it is not set
+ *
+ * Return: the text.
+ */
+const char *setting(const char *name, const char *fallback)
+{
+	const char *value = getenv(name);
+
+	return value ? value : fallback;
+}
+
+/**
+ * file_copy() - a regular file that nobody writes, which kexec wants
+ * @from: what it is a copy of, such as a disk
+ * @path: where it is made
+ *
+ * Return: the file, open for reading, or -1 with errno set.
+ */
+int file_copy(const char *from, const char *path)
+{
+	int in = open(from, O_RDONLY), out = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	ssize_t got = in < 0 || out < 0 ? -1 : 1;
+	static char piece[65536];
+
+	while (got > 0) {
+		got = read(in, piece, sizeof(piece));
+		if (got > 0 && write(out, piece, got) != got)
+			got = -1;
+	}
+	if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	return got ? -1 : open(path, O_RDONLY);
+}
+
+/**
  * block_size() - bytes of one memory block in sysfs
  *
  * Return: the size, or 0 without memory hotplug.

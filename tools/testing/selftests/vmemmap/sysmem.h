@@ -73,6 +73,8 @@ int put_text(const char *path, const char *format, ...)
 long long file_number(const char *path, int base);
 long long meminfo_kb(const char *key);
 long long env_number(const char *name, long long fallback);
+const char *setting(const char *name, const char *fallback);
+int file_copy(const char *from, const char *path);
 uint64_t block_size(void);
 uint64_t page_size(void);
 long long memmap_bytes(long long kb);
