@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 
+import dumps
 import initramfs
 import judge
 import kcsan
@@ -33,6 +34,7 @@ from toolbox import Trouble, run_tool
 
 # After a panic the trace is still to come, but the guest will not get far.
 _LAST_WORDS = 5
+_DUMP_SECONDS = 120
 
 
 @dataclasses.dataclass
@@ -88,7 +90,7 @@ def act(guest, qmp, request):
 class _Emulator:
     """One emulator with its three lines; always ended by close()."""
 
-    def __init__(self, guest, arch, where, image, log, echo):
+    def __init__(self, guest, arch, where, image, log, echo, goal):
         self._fatal = threading.Event()
         self._words = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
         self._log = log
@@ -99,7 +101,7 @@ class _Emulator:
         for name in ("control", "qmp"):
             ends[name], theirs[name] = socket.socketpair()
             lines[name] = f"socket,fd={theirs[name].fileno()}"
-        argv = machine.command(guest, arch, where.kernel, image, lines)
+        argv = machine.command(guest, arch, where.kernel, image, lines, dump=goal)
         log.write(f"# {shlex.join(argv)}\n")
         log.flush()
         try:
@@ -110,13 +112,14 @@ class _Emulator:
             for end in theirs.values():
                 end.close()
         self._guest = guest
+        self._goal = goal
         self.console = Console(ends["console"], log, echo, self._watch)
         self.qmp = Qmp(ends["qmp"])
         self._control = ControlLine(ends["control"],
                                     lambda request: act(guest, self.qmp, request))
 
     def _watch(self, line):
-        if "Kernel panic" in line:
+        if "Kernel panic" in line and not self._guest.dump:
             self._fatal.set()
 
     def wait(self):
@@ -133,11 +136,23 @@ class _Emulator:
                 deadline = min(deadline, time.monotonic() + _LAST_WORDS)
             if time.monotonic() > deadline:
                 return None if panicked else f"time-out after {self._guest.timeout} s"
+            if self._guest.dump == "machine" and self.qmp.seen("STOP"):
+                return self._dump()
             time.sleep(0.05)
         self.qmp.finish()
         reasons = [data.get("reason") for data in self.qmp.seen("SHUTDOWN")]
         if reasons != ["guest-shutdown"]:
             return f"no orderly power-off ({', '.join(map(str, reasons)) or 'no reason given'})"
+        return None
+
+    def _dump(self):
+        """Writes the memory of the machine to a file; returns a problem in one line, or None."""
+        try:
+            self.qmp.execute("dump-guest-memory",
+                             {"paging": False, "protocol": f"file:{self._goal}"}, _DUMP_SECONDS)
+            self.qmp.execute("quit")
+        except QmpError as error:
+            return str(error)
         return None
 
     def close(self):
@@ -190,7 +205,8 @@ def run(guest, arch, where, verbose=False, programs=None, archives=()):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     begin = time.monotonic()
     with open(path, "w", encoding="utf-8") as log:
-        emulator = _Emulator(guest, arch, where, image, log, live(verbose))
+        goal = dumps.goal(guest, arch, where)
+        emulator = _Emulator(guest, arch, where, image, log, live(verbose), goal)
         try:
             ending = emulator.wait()
         finally:
@@ -202,6 +218,8 @@ def run(guest, arch, where, verbose=False, programs=None, archives=()):
         verdict = judge.judge(guest, where.variant, judged, parser, faults, arch)
         ending = failure or ending
         problems = ([ending] if ending else []) + verdict.problems
+        if guest.dump and not problems:
+            problems = dumps.check(guest, arch, where, lines, goal)
         for problem in problems:
             log.write(f"# problem: {problem}\n")
         for race in races:

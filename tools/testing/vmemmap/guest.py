@@ -15,6 +15,9 @@ from toolbox import Trouble
 
 GUESTS = layout.BED / "guests"
 VARIANTS = ("vmemmap", "mainline", "classic")
+# Who writes the dump of a guest that panics
+DUMPERS = ("machine", "crash-kernel")
+DUMP_TOOLS = ("crash", "makedumpfile", "drgn")
 # What a disk can have that the guest itself was booted from
 DRIVE_FILES = ("kernel", "initramfs")
 
@@ -83,6 +86,8 @@ class Guest:
     objects: tuple = ()
     devices: tuple = ()
     drives: tuple = ()
+    dump: str = ""
+    tools: tuple = ()
     reboots: bool = False
     cmdline: str = ""
     tests: tuple = ()
@@ -175,9 +180,10 @@ class _Table:
 _KINDS = {str: "string", int: "number", list: "list", dict: "table", bool: "true or false",
           (str, int): "string or number"}
 _EXPECT = ("console", "allow", "may_skip")
-_KEYS = ("about", "like", "memory", "config", "user", "smp", "board", "cpu", "machine", "slots", "maxmem",
-         "node", "hidden", "object", "device", "drive", "reboots", "cmdline", "tests", "env", "dimm", "action",
-         "expect", "variants", "check", "test_with", "timeout", "soak")
+_KEYS = ("about", "like", "memory", "config", "user", "smp", "board", "cpu", "machine", "slots",
+         "maxmem", "node", "hidden", "object", "device", "drive", "dump", "reboots", "cmdline",
+         "tests", "env", "dimm", "action", "expect", "variants", "check", "test_with", "timeout",
+         "soak")
 
 
 def _nodes(table):
@@ -209,6 +215,18 @@ def _drives(table):
                           f'{", ".join(DRIVE_FILES)}')
         drives.append(one)
     return tuple(drives)
+
+
+def _dump(table):
+    """Returns who writes the dump ("" for nobody), and the tools that read it."""
+    if "dump" not in table.data:
+        return "", ()
+    dump = _Table(table.take("dump", dict), f"{table.where}: dump", ("by", "tools"))
+    by, tools = dump.take("by", str), dump.strings("tools")
+    if by not in DUMPERS or not tools or not set(tools) <= set(DUMP_TOOLS):
+        raise Trouble(f'{dump.where}: give "by" as one of {", ".join(DUMPERS)}, and "tools" out of '
+                      f'{", ".join(DUMP_TOOLS)}')
+    return by, tools
 
 
 def _actions(table):
@@ -350,6 +368,7 @@ def _guest(data, name, arch, where):
         if re.search(r"\s", str(value)):
             raise Trouble(f'{where}: env "{key}": no white space in the value, please')
     variants = _variants(table, "variants", VARIANTS)
+    dump, tools = _dump(table)
     guest = Guest(
         name=name, arch=arch, nodes=nodes, env=env, variants=variants,
         about=table.take("about", str),
@@ -365,7 +384,7 @@ def _guest(data, name, arch, where):
         hidden=_hidden(table), dimms=dimms,
         objects=tuple(with_sizes(table.take("object", list, []))),
         devices=tuple(with_sizes(table.take("device", list, []))),
-        drives=_drives(table),
+        drives=_drives(table), dump=dump, tools=tools,
         reboots=table.take("reboots", bool, False),
         cmdline=table.take("cmdline", str, ""),
         tests=table.strings("tests"),

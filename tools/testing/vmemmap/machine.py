@@ -7,6 +7,7 @@ import shutil
 
 import archdata
 import efi
+import stripped
 from guest import shared
 from toolbox import Trouble
 
@@ -164,12 +165,13 @@ def direct_boot(_guest, arch, kernel_dir, initramfs, cmdline):
 LOADERS = {"direct": direct_boot, "efi": efi.boot}
 
 
-def command(guest, arch, kernel_dir, initramfs, lines, settings=None):
+def command(guest, arch, kernel_dir, initramfs, lines, settings=None, dump=""):
     """Returns the emulator's command line as a list.
 
     kernel_dir: the kernel's O= folder.  lines: {"console": …, "control": …, "qmp": …}, each a
     -chardev specification without its id; a console that is "stdio" is interactive.
-    settings: more NAME=value for init.  Raises Trouble for an unknown loader.
+    settings: more NAME=value for init.  dump: the file that gets the guest's dump, which is there
+    already, or "" if nobody wants it.  Raises Trouble for an unknown loader.
     """
     if arch.loader not in LOADERS:
         raise Trouble(f'arch/{arch.name}.toml: unknown loader "{arch.loader}"')
@@ -184,6 +186,9 @@ def command(guest, arch, kernel_dir, initramfs, lines, settings=None):
              "-nodefaults", "-no-user-config", "-display", "none", *arch.extra]
     if not guest.reboots:
         argv.append("-no-reboot")
+    if dump and guest.dump == "machine":
+        # its memory stays
+        argv.append("-no-shutdown")
     argv += memory
     if arch.efi:
         argv += ["-bios", efi.firmware(arch, program) or arch.efi["firmware"]]
@@ -200,8 +205,12 @@ def command(guest, arch, kernel_dir, initramfs, lines, settings=None):
                                        if item.get("qom-type") == "memory-backend-ram" else item)]
     for item in guest.devices:
         argv += ["-device", json.dumps(item)]
-    files = {"kernel": os.path.join(kernel_dir, arch.image), "initramfs": initramfs}
+    files = {"initramfs": initramfs}
+    if any(drive.file == "kernel" for drive in guest.drives):
+        files["kernel"] = stripped.image(arch, kernel_dir)
     for drive in guest.drives:
         argv += ["-drive", _drive(drive, files)]
+    if dump and guest.dump == "crash-kernel":
+        argv += ["-drive", f"if=virtio,format=raw,file={dump.replace(',', ',,')}"]
     return argv + LOADERS[arch.loader](guest, arch, kernel_dir, initramfs,
                                        kernel_cmdline(guest, arch, settings))

@@ -87,6 +87,31 @@ class Boot(unittest.TestCase):
         self.assertIn("panic: Kernel panic - not syncing: x", outcome.problems)
         self.assertLess(outcome.seconds, 10)
 
+    def test_dump(self):
+        body = (f"say(*{(HELLO + section(PASSED)[:-1])!r}, 'Kernel panic - not syncing')\n"
+                'tell({"event": "STOP"})\n'
+                'asked = json.loads(qmp.readline())\n'
+                'open(asked["arguments"]["protocol"][5:], "w").write(asked["execute"])\n'
+                'tell({"return": {}})\n'
+                'qmp.readline()\n'
+                'tell({"return": {}})\n')
+        more = ('dump = { by = "machine", tools = ["crash"] }\n'
+                '[expect]\nallow = ["Kernel panic"]\n')
+        seen = []
+
+        def check(_guest, _arch, _where, lines, path):
+            with open(path, encoding="utf-8") as file:
+                seen.extend([lines[-1], file.read()])
+            return ["crash: no"]
+        with mock.patch("dumps.check", check):
+            self.assertEqual(self.boot(body, more=more).problems, ["crash: no"])
+        self.assertIn("Kernel panic", seen[0])
+        self.assertEqual(seen[1], "dump-guest-memory")
+        with mock.patch("dumps.check", check):
+            refused = body.replace('{"return"', '{"error": {"desc": "no room"}, "x"', 1)
+            self.assertEqual(self.boot(refused, more=more).problems,
+                             ["dump-guest-memory: no room"])
+
     def test_no_orderly_end(self):
         outcome = self.boot(self.good() + 'off("guest-reset")')
         self.assertEqual(outcome.problems, ["no orderly power-off (guest-reset)"])

@@ -87,6 +87,18 @@ class Data(unittest.TestCase):
         self.refused(GOOD + 'dimm = [{ size = "1G" }]\n'
                      '[[action]]\nname = "plug dimm0"\nsteps = []\n', "twice")
 
+    def test_dump(self):
+        one = parse(GOOD + 'dump = { by = "crash-kernel", tools = ["drgn"] }\n')
+        argv = machine.command(one, machine.arch_facts("x86_64"), "/k", "/i", {}, dump="/d,p")
+        self.assertIn("if=virtio,format=raw,file=/d,,p", argv)
+        self.assertNotIn("-no-shutdown", argv)
+        one = parse(GOOD + 'dump = { by = "machine", tools = ["crash", "makedumpfile"] }\n')
+        argv = machine.command(one, machine.arch_facts("x86_64"), "/k", "/i", {}, dump="/dp")
+        self.assertIn("-no-shutdown", argv)
+        for bad in ('{ by = "me", tools = ["crash"] }', '{ by = "machine", tools = [] }',
+                    '{ by = "machine", tools = ["gdb"] }'):
+            self.refused(GOOD + f"dump = {bad}\n", "crash-kernel")
+
     def test_drives(self):
         one = parse(GOOD + 'drive = [{ file = "kernel" }, { size = "1G" }]\n')
         argv = machine.command(one, machine.arch_facts("x86_64"), "/a,b", "i", {"console": "c"})

@@ -84,6 +84,12 @@ class Judge(unittest.TestCase):
         self.fails(HELLO + END, "walk: was not started")
         self.fails(HELLO + section(PASSED)[:-1], "walk: did not end")
 
+    def test_panics_on_purpose(self):
+        more = 'dump = { by = "machine", tools = ["crash"] }'
+        self.assertEqual(self.verdict(HELLO + section(PASSED)[:-1], more).problems, [])
+        self.fails(HELLO + section(PASSED) + END, "walk: ended, but was to panic", more)
+        self.fails(HELLO + END, "walk: was not started", more)
+
     def test_skip(self):
         lines = HELLO + section([*PASSED[:3], "ok 1 # SKIP not here"]) + END
         self.fails(lines, "global.one was skipped")
