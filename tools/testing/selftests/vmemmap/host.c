@@ -50,16 +50,6 @@ static int fail_next(long long n)
 	return ret;
 }
 
-static long long hosted_kb(void)
-{
-	char *text = slurp("/proc/vmstat");
-	char *line = text ? strstr(text, "\nnr_memmap_hosted ") : NULL;
-	long long pages = line ? strtoll(line + 18, NULL, 10) : -1;
-
-	free(text);
-	return pages < 0 ? -1 : pages * (long long)page_size() >> 10;
-}
-
 static int ask(host_data_t *self, const char *verb)
 {
 	return ask_dimm(verb, self->dimms.name[0], self->answer, sizeof(self->answer));

@@ -92,6 +92,7 @@ int set_block(uint64_t block, const char *state);
 long long movable_block(void);
 void take_totals(struct totals *totals);
 bool another_batch(struct rounds *rounds);
+long long hosted_kb(void);
 bool wait_total(long long kb, int seconds);
 
 #endif
