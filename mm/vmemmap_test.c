@@ -283,8 +283,9 @@ static unsigned long pages_per_leaf(void)
 /* Far enough from the last section that no leaf is shared with it */
 static unsigned long nowhere(void)
 {
-	unsigned long far = max(8UL, roundup_pow_of_two(arch_vmemmap_leaf_size() /
-							SECTION_MEMMAP_SIZE));
+	/* Sections that one leaf describes: 0 if it describes less than one */
+	unsigned long shared = arch_vmemmap_leaf_size() / SECTION_MEMMAP_SIZE;
+	unsigned long far = max(8UL, shared ? roundup_pow_of_two(shared) : 0);
 
 	return section_nr_to_pfn(ALIGN(__highest_present_section_nr + far, far));
 }
