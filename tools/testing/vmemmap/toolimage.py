@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Makes an archive with a compiler for guests to run, out of Debian's packages.
+"""Makes an archive with programs for guests to run, a compiler for one, out of Debian's packages.
 
 It is unpacked over the guests' initramfs.  It is made once and kept; what it was made from is told
 beside it.
@@ -17,15 +17,15 @@ from toolbox import Trouble, lock, need, output, say, write_whole
 _FOLDERS = ("lib", "lib64", "usr/lib", "usr/lib64")
 
 
-def recipe(data, arch):
+def recipe(data, arch, kind="toolchain"):
     """Returns what an architecture's archive is made from.
 
-    data: [toolchain] of kernbench/image.toml; arch: its name.  Returns a dict with "debian",
-    "packages", "programs" and "links".  Raises Trouble where the data do not know it.
+    data, kind: what make() takes; arch: its name.  Returns a dict with "debian", "packages",
+    "programs" and "links".  Raises Trouble where the data do not know it.
     """
     if arch not in data:
-        raise Trouble(f"kernbench/image.toml: there is no [toolchain.{arch}]: Debian has no "
-                      f"compiler that runs there")
+        raise Trouble(f"image.toml: there is no [{kind}.{arch}]: Debian has no such programs that "
+                      f"run there")
     triplet = data[arch]["triplet"]
 
     def name(text):
@@ -53,7 +53,7 @@ def _library(tree, triplet, name):
             path = os.path.join(tree, place, name)
             if os.path.exists(path):
                 return path
-    raise Trouble(f"none of the packages has {name}; kernbench/image.toml has to name one more")
+    raise Trouble(f"none of the packages has {name}; image.toml has to name one more")
 
 
 def closure(tree, triplet, programs):
@@ -94,23 +94,23 @@ def archive(tree, made):
     return whole.bytes()
 
 
-def make(data, arch, build):
+def make(data, arch, build, kind="toolchain"):
     """Makes the archive, unless it is there; returns (its path, the packages' file names).
 
-    data: [toolchain] of kernbench/image.toml; arch: the architecture's name; build: the build
-    folder.  Raises Trouble.
+    data: [toolchain] of kernbench/image.toml, or a table like it that is called kind; arch: the
+    architecture's name; build: the build folder.  Raises Trouble.
     """
-    made = recipe(data, arch)
+    made = recipe(data, arch, kind)
     digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:12]
     folder = os.path.join(build, "user", arch)
-    goal = os.path.join(folder, f"toolchain-{digest}.cpio")
+    goal = os.path.join(folder, f"{kind}-{digest}.cpio")
     # the archive comes last: where it is, all is there
-    told = os.path.join(folder, f"toolchain-{digest}.json")
-    with lock(os.path.join(folder, ".toolchain.lock")):
+    told = os.path.join(folder, f"{kind}-{digest}.json")
+    with lock(os.path.join(folder, f".{kind}.lock")):
         if not os.path.exists(goal):
             need("readelf", "binutils")
-            say(f"getting a compiler that runs on {made['debian']}")
-            work = os.path.join(folder, "toolchain-apt")
+            say(f"getting the programs of [{kind}] that run on {made['debian']}")
+            work = os.path.join(folder, f"{kind}-apt")
             files = foreign.unpacked(work, made["packages"], made["debian"])
             whole = archive(os.path.join(work, "tree"), made)
             write_whole(told, json.dumps(files, indent=1) + "\n")
