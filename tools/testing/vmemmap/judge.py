@@ -105,8 +105,10 @@ def _shorten(line):
     return line if len(line) <= 160 else line[:157] + "..."
 
 
-def _judge_log(script, faults, allow, verdict):
-    """The kernel's lines, and the messages of level "error" that dmesg still had at the end."""
+def log_faults(script, faults, allow):
+    """Returns {line: what it means} of a Transcript's kernel, and of the messages of level "error"
+    that dmesg still had at the end; allow: patterns of lines that mean nothing.
+    """
     found = {}
     for line in script.kernel:
         if any(pattern.search(line) for pattern in allow):
@@ -123,6 +125,11 @@ def _judge_log(script, faults, allow, verdict):
         if not match or int(match[1]) <= 3 or "vmemmap" in line:
             found.setdefault(line, "message of level error or worse"
                              if match and int(match[1]) <= 3 else "warning about the memmap")
+    return found
+
+
+def _judge_log(script, faults, allow, verdict):
+    found = log_faults(script, faults, allow)
     for line, means in list(found.items())[:_MOST]:
         verdict.problems.append(f"{means}: {_shorten(line)}")
     if len(found) > _MOST:
