@@ -84,10 +84,7 @@ FIXTURE_TEARDOWN(faults)
 	fail_after("fail_vmemmap", -1);
 	fail_after("fail_vmemmap_leaf", -1);
 	take_totals(&after);
-	EXPECT_EQ(self->before.total_kb, after.total_kb);
-	EXPECT_EQ(self->before.blocks, after.blocks);
-	EXPECT_EQ(self->before.map.base, after.map.base);
-	EXPECT_EQ(self->before.map.large, after.map.large);
+	EXPECT_SAME_MEMORY(self->before, after);
 	TH_LOG("free memory changed by %lld kB", after.free_kb - self->before.free_kb);
 	EXPECT_LE(self->before.free_kb - after.free_kb, env_number("SLACK_KB", 512));
 }
@@ -141,10 +138,7 @@ TEST_F_TIMEOUT(faults, each_failure_is_undone, 300)
 		if (came(total))
 			break;
 		take_totals(&now);
-		EXPECT_EQ(self->before.total_kb, now.total_kb);
-		EXPECT_EQ(self->before.blocks, now.blocks);
-		EXPECT_EQ(self->before.map.base, now.map.base);
-		EXPECT_EQ(self->before.map.large, now.map.large);
+		EXPECT_SAME_MEMORY(self->before, now);
 		if (env_number("FAILED_STAYS", 0)) {
 			ASSERT_LT(++self->dimm, self->dimms.count);
 			continue;

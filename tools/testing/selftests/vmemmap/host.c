@@ -125,10 +125,7 @@ FIXTURE_TEARDOWN(host)
 		fail_next(0);
 	EXPECT_EQ(0, hosted_kb());
 	take_totals(&after);
-	EXPECT_EQ(self->before.total_kb, after.total_kb);
-	EXPECT_EQ(self->before.blocks, after.blocks);
-	EXPECT_EQ(self->before.map.base, after.map.base);
-	EXPECT_EQ(self->before.map.large, after.map.large);
+	EXPECT_SAME_MEMORY(self->before, after);
 	TH_LOG("free memory changed by %lld kB", after.free_kb - self->before.free_kb);
 	EXPECT_LE(self->before.free_kb - after.free_kb, env_number("SLACK_KB", 512));
 }

@@ -67,6 +67,17 @@ struct rounds {
 	bool grew;
 };
 
+/* In a test: is what can be counted exactly as it was? */
+#define EXPECT_SAME_MEMORY(before, now) do {			\
+	const struct totals *_before = &(before);		\
+	const struct totals *_now = &(now);			\
+								\
+	EXPECT_EQ(_before->total_kb, _now->total_kb);		\
+	EXPECT_EQ(_before->blocks, _now->blocks);		\
+	EXPECT_EQ(_before->map.base, _now->map.base);		\
+	EXPECT_EQ(_before->map.large, _now->map.large);		\
+} while (0)
+
 char *slurp(const char *path);
 int put_text(const char *path, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
