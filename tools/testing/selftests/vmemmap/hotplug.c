@@ -61,7 +61,7 @@ FIXTURE_TEARDOWN(hotplug)
 
 static void plug(struct __test_metadata *_metadata, hotplug_data_t *self, int i)
 {
-	long long total = meminfo_kb("MemTotal") + self->dimms.size_kb;
+	long long total = memory_kb() + self->dimms.size_kb;
 
 	ASSERT_EQ(0, ask_dimm("plug", self->dimms.name[i], self->answer,
 			      sizeof(self->answer))) {
@@ -69,13 +69,13 @@ static void plug(struct __test_metadata *_metadata, hotplug_data_t *self, int i)
 	}
 	ASSERT_TRUE(wait_total(total, PLUG_SECONDS)) {
 		TH_LOG("%s: %lld kB in total, %lld kB expected", self->dimms.name[i],
-		       meminfo_kb("MemTotal"), total);
+		       memory_kb(), total);
 	}
 }
 
 static void unplug(struct __test_metadata *_metadata, hotplug_data_t *self, int i)
 {
-	long long total = meminfo_kb("MemTotal") - self->dimms.size_kb;
+	long long total = memory_kb() - self->dimms.size_kb;
 
 	ASSERT_EQ(0, ask_dimm("unplug", self->dimms.name[i], self->answer,
 			      sizeof(self->answer))) {
@@ -115,7 +115,7 @@ TEST_F_TIMEOUT(hotplug, memmap_comes_and_goes, 120)
 		plug(_metadata, self, i);
 	take_totals(&now);
 	EXPECT_EQ(self->before.total_kb + self->dimms.count * self->dimms.size_kb,
-		  now.total_kb);
+		  memory_kb());
 	EXPECT_LT(self->before.blocks, now.blocks);
 	if (now.has_map) {
 		uint64_t grown = now.map.base + now.map.large -

@@ -744,8 +744,18 @@ long long hosted_kb(void)
 }
 
 /**
+ * memory_kb() - the system's memory, wherever its struct pages lie
+ *
+ * Return: kB of MemTotal, and what hosted_kb() tells.
+ */
+long long memory_kb(void)
+{
+	return meminfo_kb("MemTotal") + hosted_kb();
+}
+
+/**
  * wait_total() - wait until the system has so much memory
- * @kb: the MemTotal to wait for, with what hosted_kb() tells
+ * @kb: the memory_kb() to wait for
  * @seconds: how long
  *
  * Return: true when it was reached.
@@ -754,7 +764,7 @@ bool wait_total(long long kb, int seconds)
 {
 	time_t end = time(NULL) + seconds;
 
-	while (meminfo_kb("MemTotal") + hosted_kb() != kb) {
+	while (memory_kb() != kb) {
 		if (time(NULL) > end)
 			return false;
 		usleep(20000);

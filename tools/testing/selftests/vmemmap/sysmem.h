@@ -104,6 +104,7 @@ long long movable_block(void);
 void take_totals(struct totals *totals);
 bool another_batch(struct rounds *rounds);
 long long hosted_kb(void);
+long long memory_kb(void);
 bool wait_total(long long kb, int seconds);
 
 #endif
