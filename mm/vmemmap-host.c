@@ -200,11 +200,16 @@ void vmemmap_host_end(struct vmemmap_host *host, int nid)
 		start, end - 1, sum << (PAGE_SHIFT - 10));
 }
 
-static int add_up(struct memory_block *mem, void *arg)
+/* A range that is removed may be of several nodes */
+static int forget_block(struct memory_block *mem, void *arg)
 {
-	unsigned long *sum = arg;
+	bool *hosts = arg;
 
-	*sum += mem->nr_vmemmap_pages;
+	if (mem->nr_vmemmap_pages) {
+		mod_node_page_state(NODE_DATA(mem->nid), NR_MEMMAP_HOSTED,
+				    -(long)mem->nr_vmemmap_pages);
+		*hosts = true;
+	}
 	return 0;
 }
 
@@ -213,22 +218,18 @@ static int add_up(struct memory_block *mem, void *arg)
  * @host: all zero; to be kept until the range is gone
  * @start: first byte of the range, aligned to a memory block
  * @size: its bytes, a multiple of a memory block
- * @nid: its node
  *
  * Its memory blocks are offline, but still there; nothing can fail any more.
  *
  * Return: what to give to arch_remove_memory(), NULL when nothing lies there.
  */
-struct vmem_altmap *vmemmap_host_remove(struct vmemmap_host *host, u64 start, u64 size,
-					int nid)
+struct vmem_altmap *vmemmap_host_remove(struct vmemmap_host *host, u64 start, u64 size)
 {
-	unsigned long sum = 0;
+	bool hosts = false;
 
-	walk_memory_blocks(start, size, &sum, add_up);
-	if (!sum)
+	walk_memory_blocks(start, size, &hosts, forget_block);
+	if (!hosts)
 		return NULL;
-	if (nid != NUMA_NO_NODE)
-		mod_node_page_state(NODE_DATA(nid), NR_MEMMAP_HOSTED, -(long)sum);
 	host_range(host, start, size);
 	return &host->altmap;
 }

@@ -85,8 +85,7 @@ static inline bool vmemmap_hosts(const struct vmem_altmap *altmap)
 struct vmem_altmap *vmemmap_host_begin(struct vmemmap_host *host, u64 start, u64 size,
 				       int nid, bool first);
 void vmemmap_host_end(struct vmemmap_host *host, int nid);
-struct vmem_altmap *vmemmap_host_remove(struct vmemmap_host *host, u64 start, u64 size,
-					int nid);
+struct vmem_altmap *vmemmap_host_remove(struct vmemmap_host *host, u64 start, u64 size);
 #else
 struct vmemmap_host {
 };
@@ -107,7 +106,7 @@ static inline void vmemmap_host_end(struct vmemmap_host *host, int nid)
 }
 
 static inline struct vmem_altmap *vmemmap_host_remove(struct vmemmap_host *host, u64 start,
-						      u64 size, int nid)
+						      u64 size)
 {
 	return NULL;
 }

@@ -68,7 +68,7 @@ void host_blocks_create(unsigned long pfn, unsigned long nr_pages, int nid)
 	for (; pfn < end; pfn += host_block_pages())
 		*new_block() = (struct host_block) {
 			.block.start_section_nr = pfn_to_section_nr(pfn),
-			.nid = nid,
+			.block.nid = nid,
 			.there = true,
 		};
 }
@@ -168,7 +168,7 @@ void host_blocks_check(const struct host_map *map)
 		if (!blocks[i].there)
 			continue;
 		check_kept(&blocks[i], last[i]);
-		sum[blocks[i].nid] += blocks[i].block.nr_vmemmap_pages;
+		sum[blocks[i].block.nid] += blocks[i].block.nr_vmemmap_pages;
 	}
 	for (i = 0; i < MAX_NUMNODES; i++)
 		host_check(nr_hosted[i] == sum[i], "node %u keeps %ld pages, and counts %ld", i,
