@@ -8,18 +8,18 @@
  * has to be mapped, and the one that replaces it stays.
  *
  * All mappings are read-only: bits are changed by way of the linear mapping. Writers run at boot or
- * hold mem_hotplug_lock for writing. Readers take nothing: a word is read by one load, so whoever
- * gets the page of zeroes into its TLB, or loses another, reads a bitmap that was true then. A page
- * is given back after the TLBs have forgotten it.
+ * hold mem_hotplug_lock for writing. Readers take nothing: a word is read by one load, from the
+ * page that was there or the one that is; while there is none, no bit of either is set. A page is
+ * given back after the TLBs have forgotten it.
  */
 #define pr_fmt(fmt) "pfn_bitmap: " fmt
 
 #include <linux/bitmap.h>
+#include <linux/cacheflush.h>
 #include <linux/mm.h>
 #include <linux/pgalloc.h>
 #include <linux/vmemmap.h>
 
-#include <asm/sections.h>
 #include <asm/tlbflush.h>
 
 #include "sparse-vmemmap.h"
@@ -27,6 +27,7 @@
 #define BITMAP_SIZE	(1UL << (PFN_BITMAP_PHYS_BITS - SUBSECTION_SHIFT - 3))
 
 static pte_t *zero_table __ro_after_init;
+static unsigned long hole_pfn __ro_after_init;
 
 static unsigned long word_address(unsigned long pfn)
 {
@@ -46,12 +47,12 @@ static pte_t *pte_of(unsigned long addr)
 
 static pte_t zero_pte(void)
 {
-	return pfn_pte(PHYS_PFN(__pa_symbol(empty_zero_page)), PAGE_KERNEL_RO);
+	return pfn_pte(hole_pfn, PAGE_KERNEL_RO);
 }
 
 static bool is_zero(pte_t pte)
 {
-	return pte_pfn(pte) == pte_pfn(zero_pte());
+	return pte_pfn(pte) == hole_pfn;
 }
 
 static pte_t *__meminit alloc_pte_table(int nid)
@@ -64,12 +65,35 @@ static pte_t *__meminit alloc_pte_table(int nid)
 	return table;
 }
 
-/* No TLB has another translation than this one afterwards */
+/*
+ * No TLB has another translation than this one afterwards. Where there is none in between, a load
+ * faults, which says that nothing is valid: so it was before, or is from now on.
+ */
 static void map_page(unsigned long addr, pte_t pte)
 {
+	pte_t *entry = pte_of(addr);
+
 	addr &= PAGE_MASK;
-	set_pte(pte_of(addr), pte);
+	if (PFN_BITMAP_UNMAP_FIRST) {
+		pte_clear(&init_mm, addr, entry);
+		flush_tlb_kernel_range(addr, addr + PAGE_SIZE);
+	}
+	set_pte_at(&init_mm, addr, entry, pte);
 	flush_tlb_kernel_range(addr, addr + PAGE_SIZE);
+}
+
+/* The same for a table that translates all as the zero_table does */
+static void __meminit map_table(unsigned long addr, pte_t *table)
+{
+	pmd_t *entry = pmd_of(addr);
+
+	addr &= PMD_MASK;
+	if (PFN_BITMAP_UNMAP_FIRST) {
+		pmd_clear(entry);
+		flush_tlb_kernel_range(addr, addr + PMD_SIZE);
+	}
+	pmd_populate_kernel(&init_mm, entry, table);
+	flush_tlb_kernel_range(addr, addr + PMD_SIZE);
 }
 
 /**
@@ -80,17 +104,29 @@ static void map_page(unsigned long addr, pte_t pte)
 void __init pfn_bitmap_init(void)
 {
 	unsigned long addr = PFN_BITMAP_START;
+	pgd_t *pgd;
+	p4d_t *p4d;
 	pud_t *pud;
 	pmd_t *pmd;
+	void *zero;
 	int i;
 
+	if (!arch_has_pfn_bitmap())
+		return;
 	/* It is in one table of PMDs, and a section's bits are in one page */
-	BUILD_BUG_ON(PFN_BITMAP_START % PUD_SIZE || (BITMAP_SIZE - 1) / PUD_SIZE);
+	WARN_ON(addr % PMD_SIZE || addr / PUD_SIZE != (addr + BITMAP_SIZE - 1) / PUD_SIZE);
 	BUILD_BUG_ON((SUBSECTIONS_PER_SECTION - 1) / (PAGE_SIZE * BITS_PER_BYTE));
 	VM_WARN_ON(pfn_valid(0));
 
-	zero_table = alloc_pte_table(NUMA_NO_NODE);
-	pud = vmemmap_pud_populate(p4d_offset(pgd_offset_k(addr), addr), addr, NUMA_NO_NODE);
+	zero = vmemmap_alloc_block(PAGE_SIZE, NUMA_NO_NODE);
+	if (zero) {
+		clear_page(zero);
+		hole_pfn = PHYS_PFN(__pa(zero));
+		zero_table = alloc_pte_table(NUMA_NO_NODE);
+	}
+	pgd = vmemmap_pgd_populate(addr, NUMA_NO_NODE);
+	p4d = pgd ? vmemmap_p4d_populate(pgd, addr, NUMA_NO_NODE) : NULL;
+	pud = p4d ? vmemmap_pud_populate(p4d, addr, NUMA_NO_NODE) : NULL;
 	if (!zero_table || !pud)
 		panic("pfn_bitmap: no memory for page tables\n");
 	/* A hypervisor that watches page tables sees this one announced once */
@@ -98,6 +134,7 @@ void __init pfn_bitmap_init(void)
 	pmd_populate_kernel(&init_mm, pmd, zero_table);
 	for (i = 1; i < DIV_ROUND_UP(BITMAP_SIZE, PMD_SIZE); i++)
 		set_pmd(pmd + i, *pmd);
+	flush_cache_vmap(addr, addr + BITMAP_SIZE);
 }
 
 /**
@@ -114,16 +151,16 @@ void __init pfn_bitmap_init(void)
 int __meminit pfn_bitmap_reserve(unsigned long pfn, int nid)
 {
 	unsigned long addr = word_address(pfn);
-	pmd_t *pmd = pmd_of(addr);
 	void *page;
 
-	if ((pte_t *)pmd_page_vaddr(*pmd) == zero_table) {
+	if (!arch_has_pfn_bitmap())
+		return 0;
+	if ((pte_t *)pmd_page_vaddr(*pmd_of(addr)) == zero_table) {
 		pte_t *table = alloc_pte_table(nid);
 
 		if (!table)
 			return -ENOMEM;
-		/* It translates all as the other does, so either may be in the TLBs */
-		pmd_populate_kernel(&init_mm, pmd, table);
+		map_table(addr, table);
 	}
 	if (!is_zero(*pte_of(addr)))
 		return 0;
@@ -161,6 +198,8 @@ static unsigned long first_bit(unsigned long pfn)
  */
 void __meminit pfn_bitmap_set(unsigned long pfn, unsigned long nr_pages)
 {
+	if (!arch_has_pfn_bitmap())
+		return;
 	/* Who finds a bit finds the struct pages */
 	smp_wmb();
 	bitmap_set(writable(pfn), first_bit(pfn), nr_pages >> PFN_SUBSECTION_SHIFT);
@@ -177,9 +216,12 @@ void __meminit pfn_bitmap_set(unsigned long pfn, unsigned long nr_pages)
  */
 void pfn_bitmap_clear(unsigned long pfn, unsigned long nr_pages)
 {
-	unsigned long *bits = writable(pfn);
 	unsigned long addr = word_address(pfn);
+	unsigned long *bits;
 
+	if (!arch_has_pfn_bitmap())
+		return;
+	bits = writable(pfn);
 	if (!bits)
 		return;
 	bitmap_clear(bits, first_bit(pfn), nr_pages >> PFN_SUBSECTION_SHIFT);

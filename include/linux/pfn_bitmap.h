@@ -13,6 +13,10 @@
  *	how many bits a physical address can have
  * arch_pfn_bitmap_load()
  *	loads one word of the bitmap; 0 where nothing is mapped, as in early boot
+ * PFN_BITMAP_UNMAP_FIRST
+ *	1 if an address may not have two translations at a time, not even in different TLBs
+ * arch_has_pfn_bitmap()
+ *	if boot decides whether there is a bitmap: true when there is
  */
 #ifndef _LINUX_PFN_BITMAP_H
 #define _LINUX_PFN_BITMAP_H
@@ -21,9 +25,19 @@
 
 #include <asm/pfn_bitmap.h>
 
+#ifndef PFN_BITMAP_UNMAP_FIRST
+#define PFN_BITMAP_UNMAP_FIRST	0
+#endif
+
+#ifndef arch_has_pfn_bitmap
+#define arch_has_pfn_bitmap()	true
+#endif
+
 /**
  * pfn_bitmap_test() - does a page have a struct page?
  * @pfn: any number
+ *
+ * Not without arch_has_pfn_bitmap().
  *
  * Context: Any.  Memory hotplug clears the bits before struct pages go: who wants to use them has
  * to keep the memory, by get_online_mems() or by a reference of a page.

@@ -1,16 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Counts on ia64 what pfn_valid() costs by the section, and by a look at the struct page.
+"""Counts on ia64 what pfn_valid() costs by the section, by the bitmap, and by a look at the struct page.
 
-	pfnvalid.py --build BUILD --base-version V [--work WORK] [--rst FILE] KERNEL...
+	pfnvalid.py --build BUILD --base-version V [--rst FILE] KERNEL...
 
 KERNEL is VARIANT[:CONFIG[:PARAMETERS]], a kernel that has been built.  In a guest that has a hole in
-a section and lacks a section, the module modules/pfnvalid answers pfn_valid() both ways; count.py's
+a section and lacks a section, the module modules/pfnvalid answers pfn_valid() in each way; count.py's
 plugin counts the kernel's bundles, loads, page faults and TLB misses.  A number is per call, without
 what a call costs that finds out nothing.
-
-Then the kernel does a workload (see count.py), where each load of mem_section is a look at a
-section, most of them by pfn_valid().  That says what part of a kernel's work it is.
 """
 import argparse
 import dataclasses
@@ -35,7 +32,7 @@ from toolbox import Trouble, need, run_tool, say, write_whole
 CALLS = 1000
 STRIDE = 3
 PLACES = ("memory", "a hole in a section", "an absent section")
-WAYS = ("none", "section", "struct page")
+WAYS = ("none", "section", "bitmap", "struct page")
 # Where they are: the last has to be beyond the memory, the second in what is hidden.
 STARTS = (512 << 20, 1280 << 20, 5 << 30)
 HIDDEN = ((1280 << 20, 256 << 20),)
@@ -43,8 +40,6 @@ MEMORY = 2 << 30
 FAULTS = ("page_fault", "vhpt_miss", "vmemmap_miss")
 HEAD = ("kernel", "pfn is in", "asked is", "bundles a call", "loads a call",
         *(f"{name} a call" for name in FAULTS))
-SHARE = ("kernel", "kernel bundles", "looks at sections", "bundles saved by struct page",
-         "are %")
 
 
 def module(one, build, arch):
@@ -94,14 +89,14 @@ def asked(one, arch, build, program):
 def costs(parts):
     """Returns {(place, way): [bundles, loads, each of FAULTS]} for a call of each way but none.
 
-    parts: those of the plugin; part 3 * place + way has CALLS calls.
+    parts: those of the plugin; part len(WAYS) * place + way has CALLS calls.
     """
     numbers = {part["part"]: [part["kernel"]["instructions"], part["kernel"]["loads"],
                               *(part["executions"].get(name, 0) for name in FAULTS)]
                for part in parts}
     return {(place, way): [(a - b) / CALLS for a, b in
-                           zip(numbers[3 * place + way], numbers[3 * place])]
-            for place in range(len(PLACES)) for way in (1, 2)}
+                           zip(numbers[len(WAYS) * place + way], numbers[len(WAYS) * place])]
+            for place in range(len(PLACES)) for way in range(1, len(WAYS))}
 
 
 def rows(label, cost):
@@ -110,22 +105,10 @@ def rows(label, cost):
             for (place, way), numbers in cost.items()]
 
 
-def share(label, cost, part):
-    """Returns a line as SHARE says: what asking struct pages could save in a part of a workload.
-
-    All looks at sections are taken for pfn_valid() of memory: then it saves most.
-    """
-    all_ = part["kernel"]["instructions"]
-    looks = part["loads"]["mem_section"]
-    saved = looks * (cost[0, 1][0] - cost[0, 2][0])
-    return [label, str(all_), str(looks), f"{saved:.0f}", f"{saved * 100 / all_:.3f}"]
-
-
 def _arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True, help="the build folder")
     parser.add_argument("--base-version", required=True, help="version of the base")
-    parser.add_argument("--work", default="multiuser-kernel", help="a name of measure/NAME.toml")
     parser.add_argument("--rst", default="", metavar="FILE", help="write the tables there, too")
     parser.add_argument("kernels", nargs="+", metavar="VARIANT[:CONFIG[:PARAMETERS]]")
     return parser.parse_args()
@@ -136,21 +119,15 @@ def main():
     options = _arguments()
     build = os.path.abspath(options.build)
     arch = machine.arch_facts("ia64")
-    counter = count.Counter(count.load(options.work, arch.name), arch, build)
     program = plugin.build("count", machine.emulator(arch), build)
-    answers, shares = [], []
+    answers = []
     for text in options.kernels:
         one = count.parse(text, build, options.base_version, arch.name)
         say(f"{text}: counting")
-        cost = costs(asked(one, arch, build, program))
-        answers += rows(text, cost)
-        shares.append(share(text, cost, counter.run(one)["parts"][-1]))
+        answers += rows(text, costs(asked(one, arch, build, program)))
     command = ["tools/testing/vmemmap/pfnvalid.py", "--build", "build", "--base-version",
-               options.base_version, "--work", options.work, "--rst", "FILE",
-               *options.kernels]
-    found = "\n\n".join([rst.made_by(command), rst.table(HEAD, answers),
-                         f"The last part of the work {options.work}:",
-                         rst.table(SHARE, shares)]) + "\n"
+               options.base_version, "--rst", "FILE", *options.kernels]
+    found = "\n\n".join([rst.made_by(command), rst.table(HEAD, answers)]) + "\n"
     print(found.removeprefix(rst.HEAD))
     if options.rst:
         write_whole(options.rst, found)

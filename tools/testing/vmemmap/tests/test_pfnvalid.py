@@ -15,22 +15,17 @@ def part(number, bundles, loads, faults=0):
 class Costs(unittest.TestCase):
     """Per call, without what calling costs."""
 
-    PARTS = [part(3 * place + way, 5000 + 1000 * way * (place + 1), 100 + way, 2000 * (way == 2))
-             for place in range(3) for way in range(3)]
+    PARTS = [part(4 * place + way, 5000 + 1000 * way * (place + 1), 100 + way, 2000 * (way == 3))
+             for place in range(3) for way in range(4)]
 
     def test_costs(self):
         cost = pfnvalid.costs(self.PARTS)
-        self.assertEqual(len(cost), 6)
+        self.assertEqual(len(cost), 9)
         self.assertEqual(cost[0, 1], [1, 0.001, 0, 0, 0])
-        self.assertEqual(cost[2, 2], [6, 0.002, 2, 0, 0])
-        self.assertEqual(pfnvalid.rows("k", cost)[5],
-                         ["k", "an absent section", "struct page", "6.0", "0.0", "2.0", "0.0",
+        self.assertEqual(cost[2, 3], [9, 0.003, 2, 0, 0])
+        self.assertEqual(pfnvalid.rows("k", cost)[8],
+                         ["k", "an absent section", "struct page", "9.0", "0.0", "2.0", "0.0",
                           "0.0"])
-
-    def test_share(self):
-        cost = {(0, 1): [12], (0, 2): [4]}
-        work = {"kernel": {"instructions": 100000}, "loads": {"mem_section": 50}}
-        self.assertEqual(pfnvalid.share("k", cost, work), ["k", "100000", "50", "400", "0.400"])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two ways for ia64 to answer pfn_valid(), to be counted: the kernel's own, and by a look at the
- * struct page that does not fault. A program writes "WAY FIRST COUNT STRIDE" to /dev/pfnvalid, WAY
- * being "none", "section" or "probe", and reads how many of the COUNT pages were valid.
+ * Ways for ia64 to answer pfn_valid(), to be counted: by the section, by the bitmap, which is the
+ * kernel's own, and by a look at the struct page that does not fault. A program writes
+ * "WAY FIRST COUNT STRIDE" to /dev/pfnvalid, WAY being "none", "section", "bitmap" or "probe", and
+ * reads how many of the COUNT pages were valid.
  */
 #include <linux/fs.h>
 #include <linux/kernel.h>
@@ -21,6 +22,11 @@ static noinline bool none(unsigned long pfn)
 }
 
 static noinline bool section(unsigned long pfn)
+{
+	return sparse_pfn_valid(pfn);
+}
+
+static noinline bool bitmap(unsigned long pfn)
 {
 	return pfn_valid(pfn);
 }
@@ -42,7 +48,7 @@ static const struct {
 	const char *name;
 	bool (*ask)(unsigned long pfn);
 } ways[] = {
-	{ "none", none }, { "section", section }, { "probe", probe },
+	{ "none", none }, { "section", section }, { "bitmap", bitmap }, { "probe", probe },
 };
 
 static unsigned long found;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Asks the module ../../modules/pfnvalid about page frames by each of its ways. Part
- * 3 * PLACE + WAY is one of them, PLACE being 0 for memory, 1 for a hole in a section, 2 for a
+ * WAYS * PLACE + WAY is one of them, PLACE being 0 for memory, 1 for a hole in a section, 2 for a
  * section that is not there.
  *
  * PFNS=a,b,c	the first page frame of each
@@ -21,7 +21,9 @@
 #define MODULE	"/tests/pfnvalid.ko"
 #define DEVICE	"/dev/pfnvalid"
 
-static const char *const ways[] = { "none", "section", "probe" };
+#define WAYS	4
+
+static const char *const ways[WAYS] = { "none", "section", "bitmap", "probe" };
 static const char *const places[] = { "memory", "hole", "absent" };
 
 /* Returns how many were valid, or -1. Twice, as what happens once only is not to be measured. */
@@ -58,7 +60,7 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	printf("TAP version 13\n1..9\n");
+	printf("TAP version 13\n1..12\n");
 	fd = open(MODULE, O_RDONLY);
 	if (fd < 0 || syscall(SYS_finit_module, (long)fd, "", 0L)) {
 		printf("Bail out! " MODULE " cannot be loaded\n");
@@ -76,14 +78,14 @@ int main(int argc, char **argv)
 			 stride);
 		place += strcspn(place, ",");
 		place += *place == ',';
-		for (way = 0; way < 3; way++) {
+		for (way = 0; way < WAYS; way++) {
 			/* the kernel counts a hole in a section of boot memory as valid */
 			long want = i < 2 || !way ? strtol(count, NULL, 10) : 0;
-			long valid = ask(fd, ways[way], what, 3 * i + way);
+			long valid = ask(fd, ways[way], what, WAYS * i + way);
 
 			wrong += valid != want;
 			printf("%sok %u %s by %s: %ld of %s are valid\n",
-			       valid == want ? "" : "not ", 3 * i + way + 1, places[i], ways[way],
+			       valid == want ? "" : "not ", WAYS * i + way + 1, places[i], ways[way],
 			       valid, count);
 		}
 	}
