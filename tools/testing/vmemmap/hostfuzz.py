@@ -37,6 +37,8 @@ FAILS = (*range(1, 13), 40, 90, 115, 120, 127)
 ONLINE = (0, 128, 0, 2, 2, 8, 4, 0, 16, 0, 0, 2, 0, 5, 161, 8, 1)
 # such a block that backs itself, and whose second section fails, for some sizes of pages
 LATE = (0, 128, 0, 2, 2, 8, 20, 203)
+# two blocks of two nodes that back themselves, and are removed at once
+TWO = (0, 128, 0, 0, 2, 0, 16, 0, 2, 4, 20, 0, 17, 0)
 # compiled with ours, but not ours
 THEIRS = {"mm/sparse.c"}
 LEAST = 95
@@ -94,14 +96,14 @@ def seeds(folder):
     """Write inputs to start from into folder, the same each time.
 
     Boots of each kind of machine that fail early, boots with very much memory, random bytes, and
-    blocks that are backed from above and by themselves, or fail late.
+    blocks that are backed from above and by themselves, fail late, or go two at a time.
     """
     folder.mkdir(parents=True, exist_ok=True)
     source = random.Random(1)
     every = [bytes([machine, 3, fail, 0]) for machine in MACHINES for fail in FAILS]
     every += [bytes([0x11, 3, 0, 0xff]) + source.randbytes(size) for size in (30, 60)]
     every += [source.randbytes(SEED_BYTES[nr % len(SEED_BYTES)]) for nr in range(SEEDS)]
-    every += [bytes([machine, *rest]) for machine in MACHINES for rest in (ONLINE, LATE)]
+    every += [bytes([machine, *rest]) for machine in MACHINES for rest in (ONLINE, LATE, TWO)]
     for nr, data in enumerate(every):
         write_whole(folder / f"seed-{nr:03}", data)
 

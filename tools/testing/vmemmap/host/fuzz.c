@@ -382,13 +382,13 @@ static int add_blocks(struct region *r)
 }
 
 /* As try_remove_memory() does */
-static void remove_blocks(const struct region *r, unsigned long pfn, unsigned long nr_pages)
+static void remove_blocks(unsigned long pfn, unsigned long nr_pages)
 {
 	unsigned long hosted = host_blocks_hosted(pfn, nr_pages);
 	struct vmemmap_host host = { 0 };
 	struct vmem_altmap *altmap;
 
-	altmap = vmemmap_host_remove(&host, PFN_PHYS(pfn), PFN_PHYS(nr_pages), r->nid);
+	altmap = vmemmap_host_remove(&host, PFN_PHYS(pfn), PFN_PHYS(nr_pages));
 	host_check(!altmap == !hosted, "%lu pages lie there", hosted);
 	host_blocks_delete(pfn, nr_pages);
 	remove_pages(pfn, nr_pages, altmap);
@@ -512,7 +512,7 @@ static void remove_part(struct region *r, unsigned long pfn, unsigned long nr_pa
 	host_print("remove %#lx+%#lx\n", pfn, nr_pages);
 	model_save();
 	if (r->blocks)
-		remove_blocks(r, pfn, nr_pages);
+		remove_blocks(pfn, nr_pages);
 	else
 		remove_pages(pfn, nr_pages, r->lent ? &r->altmap : NULL);
 	model_remove(r, pfn, nr_pages);
@@ -667,6 +667,38 @@ static void remove_block(void)
 	pfn = r->pfn + which % (r->nr_pages / host_block_pages()) * host_block_pages();
 	if (model_owns(r, pfn, host_block_pages()))
 		remove_part(r, pfn, host_block_pages());
+}
+
+/* The region of memory blocks that begins at a page and has lost none, or NULL */
+static struct region *blocks_at(unsigned long pfn)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_REGIONS; i++)
+		if (region[i].live && region[i].blocks && region[i].pfn == pfn &&
+		    model_owns(&region[i], pfn, region[i].nr_pages))
+			return &region[i];
+	return NULL;
+}
+
+/* Blocks that were not added by one call, and may be of two nodes, go by one */
+static void remove_two(void)
+{
+	struct region *r = choose_region(next_byte()), *behind;
+	unsigned long nr_pages;
+
+	if (!r || blocks_at(r->pfn) != r)
+		return;
+	behind = blocks_at(r->pfn + r->nr_pages);
+	nr_pages = r->nr_pages + (behind ? behind->nr_pages : 0);
+	if (!behind || !host_offline(r->pfn, r->pfn + nr_pages))
+		return;
+	host_print("remove %#lx+%#lx of nodes %d and %d\n", r->pfn, nr_pages, r->nid, behind->nid);
+	model_save();
+	remove_blocks(r->pfn, nr_pages);
+	model_remove(r, r->pfn, r->nr_pages);
+	model_remove(behind, behind->pfn, behind->nr_pages);
+	model_verify(NULL);
 }
 
 /* What has an altmap, or is compound, goes as a whole; of others there can be a part */
@@ -895,7 +927,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		add_subsections, add_subsections, add_with_every_failure, add_compound,
 		remove_region, remove_region, remove_block, remove_some,
 		remove_early, change_memory, ask_nonsense, remove_stuck,
-		online_block,
+		online_block, remove_two,
 	};
 
 	input.at = data;

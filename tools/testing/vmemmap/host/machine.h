@@ -27,6 +27,13 @@
 #endif
 #define NR_TRACKED		(2 * MAX_POOL_SECTIONS + NR_WINDOWS * WINDOW_SECTIONS)
 
+#ifndef CONFIG_PFN_BITMAP
+#define arch_has_pfn_bitmap()	false
+#define PFN_BITMAP_START	0UL
+#define PFN_BITMAP_PHYS_BITS	MAX_PHYSMEM_BITS
+#define PFN_BITMAP_UNMAP_FIRST	0
+#endif
+
 /* What is known of a page of a tracked section */
 struct host_page {
 	u32 refs;
@@ -67,6 +74,12 @@ struct host_map {
 	unsigned int nr_tables;
 	struct host_leaf leaf[MAX_LEAVES];
 	struct host_table table[MAX_TABLES];
+	/* The bitmap for pfn_valid(): its pages, and pfns of its tables */
+	unsigned int nr_bitmap;
+	unsigned int nr_bitmap_tables;
+	bool bitmap_has_gap;
+	struct host_leaf bitmap[16];
+	unsigned long bitmap_table[32];
 };
 
 /* What can go wrong, and did */
@@ -104,11 +117,19 @@ void host_adds(unsigned long pfn, unsigned long nr_pages);
 void host_count(unsigned long *taken, unsigned long *objects);
 unsigned long host_unstamped(u32 stamp, unsigned long seen);
 
+/* bitmap.c */
+void host_bitmap_reset(void);
+bool host_in_bitmap(unsigned long addr);
+void host_bitmap_walk(struct host_map *map);
+const struct host_leaf *host_find_bitmap(const struct host_map *map, unsigned long addr);
+bool host_bitmap_entry(const u64 *entry);
+void host_bitmap_check(const struct host_map *map, void (*use)(unsigned long pfn));
+void host_bitmap_unchanged(const struct host_map *before, const struct host_map *after);
+
 /* blocks.c */
 struct host_block {
 	struct memory_block block;
 	unsigned long hosted;		/* pages that back its struct pages, when last seen */
-	int nid;
 	bool there;
 };
 

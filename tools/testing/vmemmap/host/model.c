@@ -316,6 +316,7 @@ static void check_section(unsigned int window, unsigned int nr)
 	if (early_section_at(pfn)) {
 		/* Whether holes in a section of boot memory are valid is left open */
 		check_covered(pfn, PAGES_PER_SECTION);
+		host_check(pfn_valid(pfn), "pfn_valid() is wrong about %#lx", pfn);
 		return;
 	}
 	if (!nr_owned[window][nr]) {
@@ -327,7 +328,8 @@ static void check_section(unsigned int window, unsigned int nr)
 
 		if (there)
 			check_covered(pfn, PAGES_PER_SUBSECTION);
-		host_check(pfn_valid(pfn) == there, "pfn_valid() is wrong about %#lx", pfn);
+		host_check(pfn_valid(pfn) == there && sparse_pfn_valid(pfn) == there,
+			   "pfn_valid() is wrong about %#lx", pfn);
 	}
 }
 
@@ -360,6 +362,18 @@ static void check_tables(void)
 		host_check(!after.table[i].empty || after.table[i].synced,
 			   "the page table of %#lx is empty", after.table[i].start);
 	}
+}
+
+/* Pages and tables of the bitmap for pfn_valid() */
+static void use_page(unsigned long pfn)
+{
+	struct host_page *page = host_page(pfn);
+
+	host_check(page->stamp != stamp, "pfn %#lx of the bitmap is something else, too", pfn);
+	host_check(page->flags & HOST_TAKEN && !(page->flags & HOST_SLAB),
+		   "pfn %#lx of the bitmap is free", pfn);
+	page->stamp = stamp;
+	seen++;
 }
 
 static bool first_of_root(unsigned long section)
@@ -592,6 +606,7 @@ void model_verify(const struct region *added)
 	check_leaves();
 	check_all_covered();
 	check_tables();
+	host_bitmap_check(&after, use_page);
 	check_lookup();
 	check_no_lookup();
 	check_still();
@@ -639,4 +654,5 @@ void model_unchanged(void)
 				   "the page table of %#lx is left", after.table[i].start);
 	}
 	host_check(old == before.nr_tables, "%u page tables are gone", before.nr_tables - old);
+	host_bitmap_unchanged(&before, &after);
 }

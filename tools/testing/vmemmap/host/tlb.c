@@ -6,7 +6,8 @@
  * still knows may be given back or, at the end of an operation, differ from the maps.
  *
  * Page tables: by flush_tlb_kernel_range() only ppc64 forgets those. With hash, the
- * table of walk.c is what translates, so nothing else is cached.
+ * table of walk.c is what translates, so nothing else is cached. Tables of the bitmap for
+ * pfn_valid() are never given back; of those only what they lead to is cached.
  */
 #include <stdlib.h>
 
@@ -64,6 +65,9 @@ static void fill(unsigned long first, unsigned long end, bool tables)
 		    (leaf->reach == leaf->size || start == leaf->start))
 			add(start, leaf->reach, leaf->pfn - PHYS_PFN(leaf->start - start), false);
 	}
+	for (i = 0; i < now.nr_bitmap; i++)
+		if (overlaps(now.bitmap[i].start, PAGE_SIZE, first, end))
+			add(now.bitmap[i].start, PAGE_SIZE, now.bitmap[i].pfn, false);
 	for (i = 0; tables && i < now.nr_tables; i++)
 		add(now.table[i].start, now.table[i].size, now.table[i].pfn, true);
 }
@@ -102,7 +106,7 @@ void flush_tlb_all(void)
 
 void flush_tlb_kernel_range(unsigned long start, unsigned long end)
 {
-	bool tables = IS_ENABLED(CONFIG_PPC_BOOK3S_64);
+	bool tables = IS_ENABLED(CONFIG_PPC_BOOK3S_64) || IS_ENABLED(CONFIG_PPC_BOOK3E_64);
 
 	host_check(start < end, "an empty range is flushed: %#lx-%#lx", start, end);
 	forget(start, end, tables);
@@ -138,7 +142,8 @@ void host_tlb_check(void)
 		}
 		for (offset = 0; offset < entry->size;) {
 			unsigned long addr = entry->start + offset;
-			const struct host_leaf *leaf = host_find(&now, addr);
+			const struct host_leaf *leaf = host_in_bitmap(addr) ?
+				host_find_bitmap(&now, addr) : host_find(&now, addr);
 
 			host_check(leaf && leaf->pfn + PHYS_PFN(addr - leaf->start) ==
 					   entry->pfn + PHYS_PFN(offset),

@@ -97,6 +97,7 @@ void host_walk(struct host_map *map)
 
 	map->nr_leaves = 0;
 	map->nr_tables = 0;
+	host_bitmap_walk(map);
 	for (root = 0; root < 1UL << (VMEMMAP_RANGE_SHIFT - VMEMMAP_ROOT_SHIFT); root++) {
 		unsigned long start = VMEMMAP_START + (root << VMEMMAP_ROOT_SHIFT);
 		struct host_table *table;
@@ -141,6 +142,12 @@ static bool is_synced(int level)
 	       level == 2 ? ARCH_PAGE_TABLE_SYNC_MASK & PGTBL_P4D_MODIFIED : false;
 }
 
+/* The bitmap for pfn_valid() is below an entry of its own, see bitmap.c */
+static const u64 *bitmap_entry(void)
+{
+	return arch_has_pfn_bitmap() ? &pgd_offset_k(PFN_BITMAP_START)->val : NULL;
+}
+
 static void walk_table(struct host_map *map, const u64 *entries, int level, unsigned long start)
 {
 	const struct level *of = &levels()[level];
@@ -158,7 +165,7 @@ static void walk_table(struct host_map *map, const u64 *entries, int level, unsi
 		u64 entry = entries[i];
 		int below = level + 1;
 
-		if (!entry)
+		if (!entry || (!level && &entries[i] == bitmap_entry()))
 			continue;
 		map->table[mine].empty = false;
 		host_check(entry & HOST_PRESENT, "entry %#llx of %#lx", entry, addr);
@@ -329,6 +336,7 @@ void host_walk(struct host_map *map)
 
 	map->nr_leaves = 0;
 	map->nr_tables = 0;
+	host_bitmap_walk(map);
 #ifdef CONFIG_PPC_BOOK3S_64
 	if (!host_radix) {
 		walk_htab(map);
@@ -351,11 +359,13 @@ void host_walk_reset(void)
 	nr_bolted = 0;
 #endif
 	host_record_pages(NULL);
+	host_bitmap_reset();
 }
 
 void host_set_entry(u64 *entry, u64 val)
 {
-	host_check(!*entry || !val, "entry %#llx is overwritten by %#llx", *entry, val);
+	host_check(!*entry || !val || host_bitmap_entry(entry),
+		   "entry %#llx is overwritten by %#llx", *entry, val);
 	WRITE_ONCE(*entry, val);
 }
 

@@ -70,6 +70,7 @@ typedef unsigned long cycles_t;
 #define array_size(a, b)	((a) * (b))
 
 /* Bitmaps: bit by bit, as they are defined */
+#define BITS_PER_BYTE		8
 #define BITS_PER_LONG		64
 #define BITS_TO_LONGS(n)	DIV_ROUND_UP(n, BITS_PER_LONG)
 #define DECLARE_BITMAP(name, bits)	unsigned long name[BITS_TO_LONGS(bits)]
@@ -127,6 +128,16 @@ static inline bool bitmap_full(const unsigned long *map, unsigned int bits)
 	return find_next_zero_bit(map, bits, 0) == bits;
 }
 
+static inline const void *memchr_inv(const void *from, int byte, size_t size)
+{
+	const u8 *at = from;
+
+	for (; size; size--, at++)
+		if (*at != (u8)byte)
+			return at;
+	return NULL;
+}
+
 /* Errors in pointers */
 #define ERR_PTR(error)		((void *)(long)(error))
 #define PTR_ERR(p)		((long)(p))
@@ -146,6 +157,7 @@ void host_bug(const char *what) __attribute__((__noreturn__));
 #define panic(fmt, ...)		host_bug("panic: " fmt)
 #define BUG_ON(condition)	((condition) ? host_bug(#condition) : (void)0)
 #define VM_BUG_ON		BUG_ON
+#define VM_WARN_ON		WARN_ON
 #define WARN_ON(condition)	((condition) && host_warn(__FILE__, __LINE__))
 #define WARN_ON_ONCE		WARN_ON
 #define WARN(condition, fmt, ...) \

@@ -115,6 +115,8 @@ int memblock_remove(phys_addr_t base, phys_addr_t size);
 phys_addr_t memblock_phys_mem_size(void);
 int early_pfn_to_nid(unsigned long pfn);
 
+#define clear_page(page)	memset(page, 0, PAGE_SIZE)
+
 /* The page allocator and slab */
 #define GFP_KERNEL		0
 #define __GFP_RETRY_MAYFAIL	0
@@ -147,6 +149,7 @@ void put_page_bootmem(struct page *page);
 struct memory_block {
 	unsigned long start_section_nr;
 	unsigned long nr_vmemmap_pages;
+	int nid;
 };
 
 typedef int (*walk_memory_blocks_func_t)(struct memory_block *mem, void *arg);

@@ -42,6 +42,7 @@ extern struct mm_struct init_mm;
 #define pgprot_val(prot)	((prot).val)
 #define PAGE_KERNEL		((pgprot_t) { HOST_PRESENT })
 #define PAGE_KERNEL_LARGE	PAGE_KERNEL
+#define PAGE_KERNEL_RO		PAGE_KERNEL
 
 #define PMD_SHIFT		(PAGE_SHIFT + PTE_BITS)
 #define PUD_SHIFT		(PMD_SHIFT + PMD_BITS)
@@ -171,5 +172,6 @@ void arch_sync_kernel_mappings(unsigned long start, unsigned long end);
 
 void flush_tlb_kernel_range(unsigned long start, unsigned long end);
 void flush_tlb_all(void);
+#define flush_cache_vmap(start, end)	do { } while (0)
 
 #endif /* STANDIN_PGTABLE_H */
