@@ -10,7 +10,7 @@ import subprocess
 import archdata
 import layout
 import toolchain
-from toolbox import Trouble, output, write_whole
+from toolbox import Trouble, lock, output, write_whole
 
 SOURCE = layout.BED / "nolibc"
 OURS = layout.TOP / "tools" / "include" / "nolibc"
@@ -35,18 +35,22 @@ class Compiler:
         self.arch = archdata.load(name)
         self.tree = tree
         self.folder = os.path.join(build, "user", self.arch["name"], "nolibc")
+        self.kernel = os.path.join(self.folder, os.path.basename(tree), "kernel")
         self.log = str(layout.log(build, f"nolibc-{self.arch['name']}"))
         self.gcc = toolchain.prefix(build, self.arch) + "gcc"
-        self._headers()
-        self.library = os.path.join(self.folder, "libc.o")
-        self.compile([str(SOURCE / "libc.c")], self.library, "-c")
+        self.library = os.path.join(os.path.dirname(self.kernel), "libc.o")
+        # Others may be compiling with what is there
+        with lock(f"{self.folder}.lock"):
+            self._headers()
+            self.compile([str(SOURCE / "libc.c")], f"{self.library}.new", "-c")
+            os.replace(f"{self.library}.new", self.library)
 
     def words(self):
         """Returns the compiler's command line up to the sources."""
         own = output([self.gcc, "-print-file-name=include"]).strip()
         return [self.gcc, *FLAGS, "-I", os.path.join(self.folder, "include"), "-I", str(SOURCE),
                 "-isystem", own, "-isystem", os.path.join(self.folder, "uapi", "usr", "include"),
-                "-idirafter", os.path.join(self.folder, "kernel")]
+                "-idirafter", self.kernel]
 
     def compile(self, sources, goal, *options):
         """Compiles sources into the file goal.  Raises Trouble with the first complaint."""
@@ -67,16 +71,19 @@ class Compiler:
     def _headers(self):
         for name in HEADERS:
             write_whole(os.path.join(self.folder, "include", name), "#include <libc.h>\n")
-        kernel = os.path.join(self.folder, "kernel")
-        os.makedirs(kernel, exist_ok=True)
+        os.makedirs(self.kernel, exist_ok=True)
         theirs = os.path.join(self.tree, "tools", "include", "nolibc")
         wanted = {name: os.path.join(theirs, name) for name in os.listdir(theirs)
                   if name.endswith(".h")}
         wanted.update({file.name: str(file) for file in OURS.glob("*.h")})
-        for name in os.listdir(kernel):
-            os.remove(os.path.join(kernel, name))
+        for name in os.listdir(self.kernel):
+            if name not in wanted:
+                os.remove(os.path.join(self.kernel, name))
         for name, target in wanted.items():
-            os.symlink(target, os.path.join(kernel, name))
+            link = os.path.join(self.kernel, name)
+            if not os.path.islink(link) or os.readlink(link) != target:
+                os.symlink(target, f"{link}.new")
+                os.replace(f"{link}.new", link)
         self._uapi()
 
     def _uapi(self):
