@@ -12,6 +12,7 @@ the first, by the kernel's bloat-o-meter; and how their configs differ, as kerne
 should have the same.
 """
 import argparse
+import collections
 import dataclasses
 import os
 import re
@@ -113,6 +114,27 @@ def grown(base, kernel):
                           base.out / "vmlinux", kernel.out / "vmlinux"]))
 
 
+def compare(base, kernel):
+    """Returns (bytes of functions that both have, how much larger they are, what others come to).
+
+    The last is what the functions that only kernel has have more than those that only base has.
+    base, kernel: kernel.Kernels that are built.  Raises Trouble.
+    """
+    old, new = (functions(output([f"{one.cross()}nm", "-S", one.out / "vmlinux"]))
+                for one in (base, kernel))
+    both = old.keys() & new.keys()
+    before, after = (sum(sizes[name] for name in both) for sizes in (old, new))
+    return before, after - before, sum(new.values()) - after - (sum(old.values()) - before)
+
+
+def functions(text):
+    """Returns {function: bytes} of what nm -S prints; what is numbered goes by one name."""
+    sizes = collections.Counter()
+    for size, name in re.findall(r"^[0-9a-f]+ ([0-9a-f]+) [tTwW] (\S+)$", text, re.M):
+        sizes[re.sub(r"\.\d+$", "", name)] += int(size, 16)
+    return sizes
+
+
 def text_size(text):
     """Returns the bytes of text from what `size` prints for one file."""
     return int(text.splitlines()[1].split()[0])
@@ -176,6 +198,8 @@ def main():
             print(f"{delta:+8d}  {name}")
         differ = configure.differences(*((one.out / ".config").read_text()
                                          for one in (base, kernel)))
+        size, larger, others = compare(base, kernel)
+        print(f"functions of both: {size} bytes, {larger:+d}; of one only: {others:+d}")
         print(f"their configs differ in {len(differ)} options: {' '.join(differ)}")
     return 0
 

@@ -92,7 +92,8 @@ def report(page, plan, results):
 def headlines(group, results):
     """Returns {what: {name of a model: number}} for the head of the report: the most memory."""
     result = results.get(_name(SIZES[-1], "2M"))
-    if not result or result["models"] != [model.name for model in group.models]:
+    if (not result or group.arch.name != microbench.ARCH or
+            result["models"] != [model.name for model in group.models]):
         return {}
     return {f"{operation}, sequential pfns, this machine's processor":
             dict(zip(result["models"], map(microbench.median, times)))

@@ -8,9 +8,11 @@ optimal load, four jobs for each, is -j4. Files are in memory all the time; so w
 begin with is one object, and no whole run as with kernbench.
 
 The guest's clock counts instructions, one a nanosecond: the seconds of User, System and Total say
-what was executed between the beginning and the end of a run, and hardly differ when it is made
-again. Elapsed and the rest are what the guest's kernel tells, which shares its time out between User
-and System by looking every few milliseconds, so its own User and System are rough.
+what was executed between the beginning and the end of a run. Elapsed and the rest are what the
+guest's kernel tells, which shares its time out between User and System by looking every few
+milliseconds, so its own User and System are rough. Loads take turns, and numbers are means of the
+runs of a load. Another boot of a kernel repeats them, but from run to run jobs meet in other orders,
+and so they do with another kernel: what differs by less than the spread says nothing.
 
 Debian has no compiler that runs on ia64. There `buildlike` takes its place, which compiles nothing:
 a make that starts chains of programs that read the same kind of sources, take them apart in growing
@@ -22,6 +24,7 @@ import hashlib
 import json
 import os
 import re
+import statistics
 import tomllib
 
 import compileset
@@ -35,6 +38,7 @@ from toolbox import Trouble, lock, write_whole
 PLACE = 20
 SOURCE = layout.BED / "kernbench"
 LOADS = (1, 2, 4)
+RUNS = 3
 QUICK = (2,)
 TOLD = {"elapsed": "Elapsed", "percent": "Percent CPU", "switches": "Context Switches",
         "sleeps": "Sleeps"}
@@ -150,9 +154,9 @@ def _guests(plan, arch):
 
 
 def _work(plan, arch):
-    """Returns the count.Work: which loads."""
+    """Returns the count.Work: which loads, in turns."""
     work = count.load("kernbench", arch.name)
-    loads = ",".join(map(str, QUICK if plan.quick else LOADS))
+    loads = ",".join(map(str, QUICK if plan.quick else LOADS * RUNS))
     return dataclasses.replace(work, env={**work.env, "KERNBENCH_LOADS": loads})
 
 
@@ -171,29 +175,52 @@ def seconds(part, mode):
     return (part[mode]["instructions"] + part[mode]["repeats"]) / 1e9
 
 
+def runs_of(result):
+    """Returns {"-j" and the jobs of a load: [(row, part) of each run of it]}."""
+    runs = {}
+    for row, part in zip(result["rows"], result["parts"]):
+        runs.setdefault(f"-j{row['jobs']:.0f}", []).append((row, part))
+    return runs
+
+
 def tables(found):
     """Returns the rows of three tables for page.comparison(): seconds, numbers, instructions.
 
-    found: {name of a model: result}.
+    found: {name of a model: result}.  All are means of the runs of a load.
     """
     times, numbers, executed = {}, {}, {}
 
-    def put(table, what, name, value):
-        table.setdefault(what, {})[name] = value
+    def put(table, what, name, values):
+        table.setdefault(what, {})[name] = statistics.mean(values)
     for name, result in found.items():
-        for row, part in zip(result["rows"], result["parts"]):
-            load = f"-j{row['jobs']:.0f}"
-            user, system = seconds(part, "user"), seconds(part, "kernel")
+        for load, runs in runs_of(result).items():
+            parts = [part for _, part in runs]
+            user, system = ([seconds(part, mode) for part in parts] for mode in ("user", "kernel"))
             put(times, f"{load} User", name, user)
             put(times, f"{load} System", name, system)
-            put(times, f"{load} Total", name, user + system)
+            put(times, f"{load} Total", name, map(sum, zip(user, system)))
             for key, title in TOLD.items():
-                put(times if key == "elapsed" else numbers, f"{load} {title}", name, row[key])
-            put(executed, f"{load} kernel instructions", name, part["kernel"]["instructions"] / 1e6)
-            put(executed, f"{load} user instructions", name, part["user"]["instructions"] / 1e6)
-            for what in ("loads", "stores"):
-                put(executed, f"{load} kernel {what}", name, part["kernel"][what] / 1e6)
+                put(times if key == "elapsed" else numbers, f"{load} {title}", name,
+                    [row[key] for row, _ in runs])
+            for mode, what in (("kernel", "instructions"), ("user", "instructions"),
+                               ("kernel", "loads"), ("kernel", "stores")):
+                put(executed, f"{load} {mode} {what}", name,
+                    [part[mode][what] / 1e6 for part in parts])
     return times, numbers, executed
+
+
+def spreads(found):
+    """Returns {load: [largest difference of System between its runs, in percent of the mean]}.
+
+    found: {name of a model: result}.  The lists are in the order of the models.
+    """
+    rows = {}
+    for result in found.values():
+        for load, runs in runs_of(result).items():
+            system = [seconds(part, "kernel") for _, part in runs]
+            rows.setdefault(load, []).append(
+                f"{(max(system) - min(system)) * 100 / statistics.mean(system):.2f}")
+    return rows
 
 
 def _write(page, group, found):
@@ -212,30 +239,33 @@ def _write(page, group, found):
     page.comparison(group, times, 3)
     page.text("What the guest's kernel tells of it:")
     page.comparison(group, numbers)
+    page.text("Largest difference of System between the runs of a load, % of their mean:")
+    labels = {model.name: model.label for model in group.models}
+    page.table(["", *(labels[name] for name in found)],
+               [[load, *row] for load, row in spreads(found).items()])
     page.text("Millions of instructions, string instructions as one, and of loads and stores, each "
               "repetition among them:")
     page.comparison(group, executed, 3)
 
 
 def headlines(group, results):
-    """Returns {what: {name of a model: number}} for the head of the report: the highest load."""
+    """Returns {what: {name of a model: number}} for the head of the report: all runs together."""
     rows = {}
     for model in group.models:
-        result = results.get(_name(group, model, 1))
-        if result:
-            load, part = f"kernbench -j{result['rows'][-1]['jobs']:.0f}", result["parts"][-1]
+        for part in results.get(_name(group, model, 1), {"parts": []})["parts"]:
             user, system = seconds(part, "user"), seconds(part, "kernel")
             for what, figure in {"System": system, "Total": user + system,
                                  **count.work(part)}.items():
-                rows.setdefault(f"{load} {what}", {})[model.name] = figure
+                row = rows.setdefault(f"kernbench {what}", {})
+                row[model.name] = row.get(model.name, 0) + figure
     return rows
 
 
 def _overview(page, plan, results):
-    """Draws the change of System in all groups against their first models, at the highest load."""
+    """Draws the change of System in all groups against their first models, of all runs together."""
     def system(group, model):
         result = results.get(_name(group, model, 1))
-        return result and seconds(result["parts"][-1], "kernel")
+        return result and sum(seconds(part, "kernel") for part in result["parts"])
     page.changes("kernbench-all", "System time against SPARSEMEM_EXTREME", plan, system)
 
 
@@ -254,7 +284,8 @@ def report(page, plan, results):
         _write(page, group, found)
         model = group.models[-1]
         runs = [results[name] for run in (1, 2) if (name := _name(group, model, run)) in results]
-        told = "One run of each load on each kernel"
+        number = max(map(len, runs_of(next(iter(found.values()))).values()))
+        told = f"Runs of each load on each kernel: {number}"
         if len(runs) == 2:
             told += f"; two boots of {model.label} differ by {count.spread(runs):.5f} %"
         page.text(f"{told}.")

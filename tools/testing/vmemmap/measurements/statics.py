@@ -3,13 +3,15 @@
 
 Nothing is executed for this. A conversion is a function of its own, compiled as the kernel is and
 linked; its instructions and those that read memory are counted in all paths together, without what
-returns or does nothing. Functions that call conversions are compared by the kernel's bloat-o-meter: it
-tells what grew or shrank, also because a function has become part of another one.
+returns or does nothing. Text is what `size` calls so: with constants, and with what is freed after
+boot. Functions that call conversions are compared by the kernel's bloat-o-meter: it tells what grew or
+shrank, also because a function has become part of another one.
 """
 import functools
 
 import archdata
 import statics
+from count import change
 from measure_plan import Point, built
 
 PLACE = 10
@@ -39,12 +41,20 @@ def _name(group, model):
     return f"{group.name} {model.name}"
 
 
+def _peer(group, model):
+    """Returns the model that a model is compared with beside the first one, or None."""
+    peer = group.peers.get(model.name)
+    return next((one for one in group.models if one.name == peer), None)
+
+
 def _measure(group, model):
     arch = group.arch.name
     first = statics.built(group.models[0].kernel, arch)
     kernel = statics.built(model.kernel, arch)
     figures = statics.figures(model.kernel.label, kernel)
+    peer = _peer(group, model)
     return {"text": figures.text, "conversions": figures.conversions,
+            "functions": statics.compare(statics.built(peer.kernel, arch), kernel) if peer else None,
             "changes": statics.grown(first, kernel) if model is not group.models[0] else []}
 
 
@@ -56,8 +66,11 @@ def points(plan):
             continue
         key = statics.key(archdata.load(group.arch.name))
         first = built(group.models[0].kernel)
-        found += [Point(_name(group, model), functools.partial(_measure, group, model),
-                        {"key": key, "first": first}, model.kernel) for model in _models(group)]
+        for model in _models(group):
+            peer = _peer(group, model)
+            inputs = {"key": key, "first": first, "peer": built(peer.kernel) if peer else None}
+            found.append(Point(_name(group, model), functools.partial(_measure, group, model),
+                               inputs, model.kernel))
     return found
 
 
@@ -74,6 +87,12 @@ def report(page, plan, results):
             page.text("Not measured.")
             continue
         page.comparison(group, _rows(found))
+        for model, one in found.items():
+            if one["functions"]:
+                size, larger, others = one["functions"]
+                page.text(f"{model.label} against {_peer(group, model).label}: {larger:+d} bytes "
+                          f"({change(size, size + larger)} %) in the functions that both have, "
+                          f"{others:+d} in those that one of them has.")
         _plot(page, group, found)
         _changes(page, group, found)
 

@@ -160,13 +160,36 @@ class Told(unittest.TestCase):
     def test_tables(self):
         mode = {"instructions": 1500000000, "repeats": 500000000, "loads": 7000000, "stores": 0}
         row = {"jobs": 2, "elapsed": 4.25, "percent": 99.0, "switches": 1.0, "sleeps": 2.0}
-        result = {"rows": [row], "parts": [{"kernel": mode, "user": {**mode, "repeats": 0}}]}
+        parts = [{"kernel": {**mode, "loads": loads}, "user": {**mode, "repeats": 0}}
+                 for loads in (6000000, 8000000)]
+        result = {"rows": [{**row, "switches": 0.0}, {**row, "switches": 2.0}], "parts": parts}
         times, numbers, executed = kernbench.tables({"classic": result})
         self.assertEqual(times, {"-j2 User": {"classic": 1.5}, "-j2 System": {"classic": 2.0},
                                  "-j2 Total": {"classic": 3.5}, "-j2 Elapsed": {"classic": 4.25}})
         self.assertEqual(numbers["-j2 Context Switches"], {"classic": 1.0})
         self.assertEqual(executed["-j2 kernel instructions"], {"classic": 1500.0})
         self.assertEqual(executed["-j2 kernel loads"], {"classic": 7.0})
+
+    def test_spreads(self):
+        def part(count):
+            return {"kernel": {"instructions": count, "repeats": 0}}
+        result = {"rows": [{"jobs": jobs} for jobs in (1, 4, 1, 4)],
+                  "parts": [part(count) for count in (98, 50, 102, 50)]}
+        self.assertEqual(kernbench.spreads({"a": result, "b": result}),
+                         {"-j1": ["4.00", "4.00"], "-j4": ["0.00", "0.00"]})
+
+    def test_headlines(self):
+        mode = {"instructions": 500000000, "repeats": 0, "loads": 3, "stores": 2}
+        model = mock.Mock()
+        model.configure_mock(name="classic")
+        group = mock.Mock(models=[model])
+        group.configure_mock(name="g")
+        found = kernbench.headlines(group, {"g classic 1": {"parts": 2 * [
+            {"kernel": mode, "user": mode}]}})
+        self.assertEqual(found["kernbench System"], {"classic": 1.0})
+        self.assertEqual(found["kernbench Total"], {"classic": 2.0})
+        self.assertEqual(found["kernbench kernel loads"], {"classic": 6})
+        self.assertEqual(kernbench.headlines(group, {}), {})
 
     def test_data(self):
         data = kernbench.data()

@@ -71,6 +71,12 @@ class Conversions(unittest.TestCase):
         self.assertEqual([call.args[:2] for call in page.axes.plot.call_args_list[:4]],
                          [([], []), ([4], [4.0]), ([], []), ([4], [1.0])])
 
+    def test_headlines(self, _lacking):
+        one = {"64-GiB-2M": {**TIMES, "found": {"sequential": TIMES["found"]["random"]}}}
+        models = {"classic": "/c", "vmemmap": "/v"}
+        self.assertTrue(conversions.headlines(group("g", "x86_64", **models), one))
+        self.assertEqual(conversions.headlines(group("p", "powerpc", **models), one), {})
+
     def test_nothing(self, lacking):
         page = Page()
         conversions.report(page, plan(), {})
@@ -90,9 +96,9 @@ class Statics(unittest.TestCase):
     PLAN = plan(group("radix", "powerpc", classic="/c", vmemmap="/v", small="/v"),
                 group("hash", "powerpc", classic="/c", vmemmap="/v"))
 
-    def found(self, text, changes):
+    def found(self, text, changes, functions=None):
         """Return a result."""
-        return {"text": text, "changes": changes,
+        return {"text": text, "changes": changes, "functions": functions,
                 "conversions": {name: [text, 1] for name in statics.statics.CONVERSIONS.values()}}
 
     def test_points(self):
@@ -115,6 +121,15 @@ class Statics(unittest.TestCase):
                                      "g c": self.found(3, [["f0", 1], ["h", -99]])})
         self.assertEqual(page.rows[:2], [["`h`", "0", "-99"], ["`f0`", "+50", "+1"]])
         self.assertEqual(len(page.rows), statics.TOP + 1)
+
+    def test_peer(self):
+        page = Page()
+        two = group("g", "ia64", a="/a", b="/b")
+        two.peers["b"] = "a"
+        self.assertEqual([point.inputs["peer"] for point in statics.points(plan(two))],
+                         [None, "/a"])
+        statics.report(page, plan(two), {"g b": self.found(2, [], [1000, -5, 7])})
+        self.assertIn("-5 bytes (-0.50 %) in the functions that both have, +7 in", page.texts[-1])
 
     def test_nothing(self):
         page = Page()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Figures of kernels that are not run: disassembly, sizes, configs."""
+import pathlib
 import unittest
+from unittest import mock
 
 import support  # noqa: F401  (makes the tools importable)
 import archdata
@@ -119,6 +121,18 @@ class Figures(unittest.TestCase):
         self.assertRegex(lines[1], r"^text bytes +1000 +990 +-1\.00$")
         self.assertRegex(lines[-1], r"^pfn_valid loads +2 +0 +-100\.00$")
         self.assertEqual(len(lines), 2 + 2 * len(statics.CONVERSIONS))
+
+    def test_functions(self):
+        text = ("ffffffff81000010 0000000000000020 T f\nffffffff81000040 0000000000000010 t f.7\n"
+                "ffffffff82000000 0000000000000008 D data\nffffffff81000050 t no_size\n")
+        self.assertEqual(statics.functions(text), {"f": 0x30})
+
+    def test_compare(self):
+        kernel = mock.Mock(out=pathlib.Path("/none"), cross=lambda: "")
+        lines = "{:016x} {:016x} T {}\n".format
+        with mock.patch("statics.output", side_effect=[
+                lines(1, 100, "f") + lines(2, 50, "g"), lines(1, 90, "f") + lines(2, 70, "h")]):
+            self.assertEqual(statics.compare(kernel, kernel), (100, -10, 20))
 
 
 if __name__ == "__main__":
