@@ -2,12 +2,13 @@
 """Every step of the series builds, so that it can be bisected.
 
 As a whole kernel that takes half an hour for an architecture, so it is only done when asked for;
-otherwise the folders are compiled in which the series changes something. The first and the last step
-are built as whole kernels by other tests.
+otherwise the files are compiled that the series changes, at whichever step. The first and the last
+step are built as whole kernels by other tests.
 """
 import json
 import re
 
+import touched
 from bench import Failed
 
 import compose
@@ -43,8 +44,6 @@ def check(bench, case):
     changes nothing which this architecture compiles.
     """
     place = compose.tree_path(bench.build, bench.version, "steps")
-    # the first step is classic; the tip is there in full before any step
-    targets = ["vmlinux"] if case == "whole" else bench.arch["kernel"]["compiled_target"].split()
     kernel = None
     built = 0
     earlier = ""
@@ -59,11 +58,13 @@ def check(bench, case):
                                         strict=False)
         record = kernel.out.with_name(f"steps-{case}-built.json")
         known = json.loads(record.read_text()) if record.exists() else []
-        key = kernel.key(*targets)
+        key = kernel.key(case)
         if key in known:
             continue
+        kernel.configured()
+        targets = touched.buildable(kernel, touched.objects(bench))
         try:
-            kernel.made(*targets)
+            kernel.made(*(["vmlinux"] if case == "whole" else targets))
         except Trouble as trouble:
             raise Failed(f"step '{step.subject}' does not build: {trouble}") from None
         write_whole(record, json.dumps(known + [key]))

@@ -3,6 +3,7 @@
 import collections
 import re
 
+import touched
 from bench import first
 
 from toolbox import need
@@ -35,15 +36,13 @@ def _complaints(bench, variant):
     tree = bench.tree(variant)
     kernel = bench.kernel("small", variant, name="warnings")
     kernel.configured()
-    objects = [re.sub(r"\.[cS]$", ".o", name) for name in _sources(bench)
-               if (tree / name).is_file()]
+    objects = touched.buildable(kernel, touched.objects(bench))
     # what W=1 and sparse say is only said when a file is compiled
     for name in objects:
         (kernel.out / name).unlink(missing_ok=True)
     log = f"warnings-{variant}"
     bench.run(log, kernel.command("prepare"), env=kernel.environment())
-    text = bench.run(log, kernel.command("-k", "W=1", "C=1", "KCFLAGS=-Wno-error",
-                                    *_buildable(kernel, objects)),
+    text = bench.run(log, kernel.command("-k", "W=1", "C=1", "KCFLAGS=-Wno-error", *objects),
                      env=kernel.environment())
     found, place = {}, ""
     for line in text.replace(f"{tree}/", "").splitlines():
@@ -53,26 +52,3 @@ def _complaints(bench, variant):
             found[match.groups()] = place
     return [((name, text), f"{name}:{line}: {text}{place}")
             for (name, line, text), place in found.items()], bench.log(log)
-
-
-def _sources(bench):
-    facts = bench.arch["kernel"]
-    names = bench.changed(rf"^(mm|fs|kernel|drivers|arch/{facts['source']})/.*\.[cS]$")
-    # what only another kind of processor compiles is other_arches' business
-    return [name for name in names if not name.startswith(tuple(facts.get("elsewhere", ())))]
-
-
-def _buildable(kernel, objects):
-    """Leave out objects that the config does not have: make would build them all the same."""
-    granted = (kernel.out / ".config").read_text(encoding="utf-8")
-    wanted = []
-    for name in objects:
-        folder, _, file = name.rpartition("/")
-        recipe = (kernel.tree / folder / "Makefile").read_text(encoding="utf-8")
-        # what no recipe names is part of another file
-        if not re.search(rf"(?<![\w-]){re.escape(file)}", recipe):
-            continue
-        match = re.search(rf"\$\((CONFIG_\w+)\)\s*\+?=.*\b{re.escape(file)}", recipe)
-        if not match or f"{match[1]}=y" in granted:
-            wanted.append(name)
-    return wanted
