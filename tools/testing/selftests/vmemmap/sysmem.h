@@ -49,6 +49,8 @@ struct totals {
 	long long free_kb;
 	long long blocks;
 	long long slab_kb;
+	/* Of slab, for what is unmapped but not purged */
+	long long unpurged_kb;
 	long long tables_kb;
 	/* Pages of page tables for the memmap, by the kernel's report; -1 without one */
 	long long map_tables;
