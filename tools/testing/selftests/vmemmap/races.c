@@ -43,6 +43,7 @@
 #define WAIT_SECONDS	600
 #define UNPLUG_TRIES	20
 #define PLACES		8
+#define FAILING_PAGES	16
 
 /* What a reader says of one turn */
 enum turn { TURN_DONE, TURN_ABSENT, TURN_WRONG };
@@ -302,29 +303,51 @@ static uint64_t pfn_of(void *at)
 	return entry >> 63 ? entry & ((1ULL << 55) - 1) : 0;
 }
 
-/* A page of this process fails, and is mended. */
+static bool comes_and_goes(uint64_t pfn)
+{
+	int i;
+
+	for (i = 0; i < places.count; i++)
+		if (pfn >= places.range[i].start / page_size() &&
+		    pfn < places.range[i].end / page_size())
+			return true;
+	return moves(pfn);
+}
+
+/*
+ * A page of this process fails, and is mended. Not in memory that goes offline: in Linux 6.1,
+ * unpoison_memory() waits in zone_pcp_disable() until offline_pages() has taken all free pages off
+ * their lists, and then frees one whose struct page is about to be overwritten.
+ */
 static enum turn memory_failure(void)
 {
-	char *page;
-	uint64_t pfn;
-	int try, ret = -1;
+	size_t size = FAILING_PAGES * page_size();
+	int i, try, ret = -1;
+	uint64_t pfn = 0;
+	char *area;
 
 	if (access(UNPOISON, W_OK))
 		return TURN_ABSENT;
-	page = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+	area = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (page == MAP_FAILED)
+	if (area == MAP_FAILED)
 		return wrong("no memory", 0);
-	page[0] = 1;
 	/* A page that is locked stays where it is */
-	if (mlock(page, page_size()))
+	if (mlock(area, size))
 		return wrong("mlock", 0);
 	begin_failure();
-	pfn = pfn_of(page);
-	/* The page can be marked although this says that it failed */
-	if (pfn)
-		madvise(page, page_size(), MADV_HWPOISON);
-	munmap(page, page_size());
+	for (i = 0; i < FAILING_PAGES && !pfn; i++) {
+		char *page = area + i * page_size();
+
+		page[0] = 1;
+		pfn = pfn_of(page);
+		if (comes_and_goes(pfn))
+			pfn = 0;
+		/* The page can be marked although this says that it failed */
+		if (pfn)
+			madvise(page, page_size(), MADV_HWPOISON);
+	}
+	munmap(area, size);
 	for (try = 0; pfn && try < 1000 && ret; try++) {
 		ret = put_text(UNPOISON, "0x%llx", (unsigned long long)pfn);
 		if (ret)
