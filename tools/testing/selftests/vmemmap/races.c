@@ -58,7 +58,9 @@ struct places {
 
 struct shared {
 	bool stop;
+	/* Held while a page fails, and while DIMMs go or must not */
 	bool failing;
+	bool going;
 	long long turns[32];
 	bool absent[32];
 	char wrong[160];
@@ -257,24 +259,23 @@ end:
 	return turn;
 }
 
-/*
- * One page fails at a time: in Linux 6.1, soft_offline_page() waits for memory hotplug with
- * mf_mutex held, and memory_failure() waits for mf_mutex with a reference to a page that is to be
- * moved.
- */
-static void begin_failure(void)
+static void begin(bool *held)
 {
-	while (__atomic_exchange_n(&shared->failing, true, __ATOMIC_ACQUIRE))
+	while (__atomic_exchange_n(held, true, __ATOMIC_ACQUIRE))
 		usleep(1000);
 }
 
-static void end_failure(void)
+/* Others get their turn. */
+static void end(bool *held)
 {
-	__atomic_store_n(&shared->failing, false, __ATOMIC_RELEASE);
+	__atomic_store_n(held, false, __ATOMIC_RELEASE);
 	usleep(50000);
 }
 
-/* Of DIMMs only: a page that was taken out of use goes with them. */
+/*
+ * Of DIMMs only: a page that was taken out of use goes with them. Not while they go: in Linux 6.1,
+ * soft_offline_page() looks for the struct page before it keeps memory from going.
+ */
 static enum turn soft_offline(void)
 {
 	const struct range *range = &places.range[some(places.dimms)];
@@ -282,10 +283,12 @@ static enum turn soft_offline(void)
 
 	if (!places.dimms || access(SOFT_OFFLINE, W_OK))
 		return TURN_ABSENT;
+	begin(&shared->going);
 	/* As often as not, nothing is there */
-	begin_failure();
+	begin(&shared->failing);
 	put_text(SOFT_OFFLINE, "0x%llx", (unsigned long long)at);
-	end_failure();
+	end(&shared->failing);
+	end(&shared->going);
 	return TURN_DONE;
 }
 
@@ -315,7 +318,9 @@ static bool comes_and_goes(uint64_t pfn)
 }
 
 /*
- * A page of this process fails, and is mended. Not in memory that goes offline: in Linux 6.1,
+ * A page of this process fails, and is mended. One at a time: in Linux 6.1, soft_offline_page()
+ * waits for memory hotplug with mf_mutex held, and memory_failure() waits for mf_mutex with a
+ * reference to a page that is to be moved. Not in memory that goes offline: there,
  * unpoison_memory() waits in zone_pcp_disable() until offline_pages() has taken all free pages off
  * their lists, and then frees one whose struct page is about to be overwritten.
  */
@@ -335,7 +340,7 @@ static enum turn memory_failure(void)
 	/* A page that is locked stays where it is */
 	if (mlock(area, size))
 		return wrong("mlock", 0);
-	begin_failure();
+	begin(&shared->failing);
 	for (i = 0; i < FAILING_PAGES && !pfn; i++) {
 		char *page = area + i * page_size();
 
@@ -353,7 +358,7 @@ static enum turn memory_failure(void)
 		if (ret)
 			usleep(10000);
 	}
-	end_failure();
+	end(&shared->failing);
 	return ret && pfn ? wrong("a page that failed cannot be mended", pfn) : TURN_DONE;
 }
 
@@ -612,11 +617,13 @@ static void come_and_go(struct __test_metadata *_metadata, races_data_t *self)
 	ASSERT_TRUE(wait_blocks(blocks + more)) {
 		TH_LOG("%lld blocks, %lld expected", memory_blocks(), blocks + more);
 	}
+	begin(&shared->going);
 	move_some_block();
 	if (self->vmem)
 		ask(_metadata, "resize", "0M");
 	for (i = 0; i < self->dimms.count; i++)
 		unplug(_metadata, self->dimms.name[i]);
+	end(&shared->going);
 	ASSERT_TRUE(wait_blocks(blocks)) {
 		TH_LOG("%lld blocks, %lld expected", memory_blocks(), blocks);
 	}
