@@ -89,7 +89,8 @@ static int memory_node(struct page *page, struct mem_section *ms)
 {
 	if (!online_section(ms) || !memmap_readable(page) || PagePoisoned(page))
 		return VMEMMAP_NO_NODE;
-	return page_to_nid(page);
+	/* Other bits of its flags change at any time */
+	return data_race(page_to_nid(page));
 }
 
 static int backing_node(unsigned long pfn)
