@@ -85,6 +85,7 @@ class Guest:
     dimms: tuple = ()
     objects: tuple = ()
     devices: tuple = ()
+    netdevs: tuple = ()
     drives: tuple = ()
     dump: str = ""
     tools: tuple = ()
@@ -181,9 +182,9 @@ _KINDS = {str: "string", int: "number", list: "list", dict: "table", bool: "true
           (str, int): "string or number"}
 _EXPECT = ("console", "allow", "may_skip")
 _KEYS = ("about", "like", "memory", "config", "user", "smp", "board", "cpu", "machine", "slots",
-         "maxmem", "node", "hidden", "object", "device", "drive", "dump", "reboots", "cmdline",
-         "tests", "env", "dimm", "action", "expect", "variants", "check", "test_with", "timeout",
-         "soak")
+         "maxmem", "node", "hidden", "object", "device", "netdev", "drive", "dump", "reboots",
+         "cmdline", "tests", "env", "dimm", "action", "expect", "variants", "check", "test_with",
+         "timeout", "soak")
 
 
 def _nodes(table):
@@ -384,6 +385,7 @@ def _guest(data, name, arch, where):
         hidden=_hidden(table), dimms=dimms,
         objects=tuple(with_sizes(table.take("object", list, []))),
         devices=tuple(with_sizes(table.take("device", list, []))),
+        netdevs=tuple(table.take("netdev", list, [])),
         drives=_drives(table), dump=dump, tools=tools,
         reboots=table.take("reboots", bool, False),
         cmdline=table.take("cmdline", str, ""),

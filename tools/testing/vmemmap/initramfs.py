@@ -18,7 +18,10 @@ import layout
 import nolibc
 from toolbox import Trouble, lock, need, write_whole
 
-SELFTESTS = layout.TOP / "tools" / "testing" / "selftests" / "vmemmap"
+SELFTESTS = layout.TOP / "tools" / "testing" / "selftests"
+_OURS = ("vmemmap", "vcompound")
+# what is for machines without a C library, too
+_ANYWHERE = ("vmemmap",)
 _FROM_TREE = ("lib.mk", "kselftest.h", "kselftest_harness.h")
 
 
@@ -38,31 +41,31 @@ def _link(target, path):
     os.symlink(target, path)
 
 
-def _sources():
-    return sorted(name for name in os.listdir(SELFTESTS)
+def _sources(tests):
+    return sorted(name for name in os.listdir(SELFTESTS / tests)
                   if name == "Makefile" or name.endswith((".c", ".h")))
 
 
-def _stage(folder, tree):
-    """Lays out tools/testing/selftests/vmemmap by links; returns the folder to make in."""
+def _stage(folder, tree, tests):
+    """Lays out a folder of tools/testing/selftests by links; returns the one to make in."""
     top = os.path.join(folder, "tools", "testing", "selftests")
-    ours = os.path.join(top, "vmemmap")
+    ours = os.path.join(top, tests)
     os.makedirs(ours, exist_ok=True)
     for name in _FROM_TREE:
         _link(os.path.join(tree, "tools", "testing", "selftests", name), os.path.join(top, name))
-    wanted = _sources()
+    wanted = _sources(tests)
     for name in os.listdir(ours):
         if name not in wanted:
             os.remove(os.path.join(ours, name))
     for name in wanted:
-        _link(os.path.join(SELFTESTS, name), os.path.join(ours, name))
+        _link(os.path.join(SELFTESTS, tests, name), os.path.join(ours, name))
     return ours
 
 
 def _fingerprint(arch, tree):
     """A digest of all that the kselftests are made from."""
     digest = hashlib.sha256(repr(sorted(arch.user.items())).encode())
-    for folder, names in ((SELFTESTS, _sources()),
+    for folder, names in (*((SELFTESTS / tests, _sources(tests)) for tests in _OURS),
                           (os.path.join(tree, "tools", "testing", "selftests"), _FROM_TREE)):
         for name in names:
             digest.update(name.encode() + _read(os.path.join(folder, name), "is the tree whole?"))
@@ -106,19 +109,20 @@ def build_tests(arch, tree, build):
     if os.path.exists(stamp) and _read(stamp, "").decode() == mark:
         return out
     settings = _settings(arch, tree, build)
-    stage = _stage(os.path.join(_folder(arch, build), "stage"), tree)
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
     log = os.path.join(build, "logs", f"selftests-{os.path.basename(_folder(arch, build))}.log")
     os.makedirs(os.path.dirname(log), exist_ok=True)
-    command = ["make", "-s", "-j2", "-C", stage, f"OUTPUT={out}", *settings,
-               *(os.path.join(out, name) for name in arch.user.get("tests", ()))]
     # A make above this one must not hand its variables and job server down.
     env = {key: value for key, value in os.environ.items()
            if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARCH", "O")}
     with open(log, "w", encoding="utf-8") as file:
-        if subprocess.run(command, stdout=file, stderr=file, env=env, check=False).returncode:
-            raise Trouble(f"the kselftests do not build, see {log}")
+        for tests in _ANYWHERE if _without_libc(arch) else _OURS:
+            stage = _stage(os.path.join(_folder(arch, build), "stage"), tree, tests)
+            command = ["make", "-s", "-j2", "-C", stage, f"OUTPUT={out}", *settings,
+                       *(os.path.join(out, name) for name in arch.user.get("tests", ()))]
+            if subprocess.run(command, stdout=file, stderr=file, env=env, check=False).returncode:
+                raise Trouble(f"the kselftests do not build, see {log}")
     write_whole(stamp, mark)
     return out
 

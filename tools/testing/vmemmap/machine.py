@@ -203,6 +203,8 @@ def command(guest, arch, kernel_dir, initramfs, lines, settings=None, dump=""):
     for item in guest.objects:
         argv += ["-object", json.dumps({"reserve": False, **item}
                                        if item.get("qom-type") == "memory-backend-ram" else item)]
+    for item in guest.netdevs:
+        argv += ["-netdev", json.dumps(item)]
     for item in guest.devices:
         argv += ["-device", json.dumps(item)]
     files = {"initramfs": initramfs}
