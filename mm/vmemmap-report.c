@@ -176,6 +176,14 @@ void vmemmap_collect_stats(struct vmemmap_stat *stats)
 	unlock_memmap();
 }
 
+/* A page of a virtual compound tells where it is mapped otherwise */
+static bool address_ok(const struct page *page, const void *va)
+{
+	const void *told = page_address(page);
+
+	return told == va || is_vmalloc_addr(told);
+}
+
 static bool pfn_round_trip_ok(unsigned long pfn)
 {
 	struct page *page = pfn_to_page(pfn);
@@ -187,7 +195,7 @@ static bool pfn_round_trip_ok(unsigned long pfn)
 	if (memory_node(page, ms) == VMEMMAP_NO_NODE)
 		return true;
 	va = __va(PFN_PHYS(pfn));
-	return page_to_virt(page) == va && page_address(page) == va &&
+	return page_to_virt(page) == va && address_ok(page, va) &&
 	       virt_to_page(va) == page;
 }
 

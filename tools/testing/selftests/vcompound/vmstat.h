@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests of virtual compound pages have in common: counters and settings.
+ */
+#ifndef VMSTAT_H
+#define VMSTAT_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SETTLE_TRIES	100
+
+/* Returns a counter of /proc/vmstat, or -1 if there is no such. */
+static inline long long vm_counter(const char *name)
+{
+	long long value, found = -1;
+	char key[64];
+	FILE *file;
+
+	/* Counts of CPUs are added up now and not some time later */
+	file = fopen("/proc/sys/vm/stat_refresh", "w");
+	if (file) {
+		fputs("1", file);
+		fclose(file);
+	}
+	file = fopen("/proc/vmstat", "r");
+	while (file && fscanf(file, "%63s %lld", key, &value) == 2)
+		if (!strcmp(key, name))
+			found = value;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Waits until a counter is not above a value, and returns it: virtual ones are freed later. */
+static inline long long settled_counter(const char *name, long long most)
+{
+	long long now = vm_counter(name);
+	int try;
+
+	for (try = 0; try < SETTLE_TRIES && now > most; try++) {
+		usleep(100000);
+		now = vm_counter(name);
+	}
+	return now;
+}
+
+/* Returns a number out of the environment, or else what is the default. */
+static inline long long setting(const char *name, long long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoll(text, NULL, 0) : otherwise;
+}
+
+#endif
