@@ -15,6 +15,7 @@
 #include <linux/bvec.h>
 #include <linux/cpu.h>
 #include <linux/export.h>
+#include <linux/kmemleak.h>
 #include <linux/sched/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/vcompound.h>
@@ -176,6 +177,9 @@ static struct page *alloc(int nid, gfp_t gfp, size_t size, size_t align, const v
 
 	if (!may_fall_back || !IS_ENABLED(CONFIG_VCOMPOUND_FALLBACK_ALWAYS))
 		head = alloc_physical(nid, gfp, order, !may_fall_back);
+	/* Pointers in it count, as they do in areas of vmalloc() */
+	if (head)
+		kmemleak_alloc(page_address(head), PAGE_SIZE << order, 1, gfp);
 	if (!head && may_fall_back) {
 		head = vcompound_alloc_virtual(nid, gfp, size, align, caller);
 		if (head)
@@ -260,6 +264,7 @@ void free_vcompound(struct page *head)
 	if (!head)
 		return;
 	if (!vcompound_is_virtual(head)) {
+		kmemleak_free(page_address(head));
 		__free_pages(head, compound_order(head));
 		return;
 	}

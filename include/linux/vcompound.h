@@ -32,6 +32,11 @@ static inline struct page *alloc_vcompound_node(int nid, gfp_t gfp, unsigned int
 	return alloc_pages_node(nid, gfp | (order ? __GFP_COMP : 0), order);
 }
 
+static inline struct page *alloc_vcompound_size_node(int nid, gfp_t gfp, size_t size)
+{
+	return size ? alloc_vcompound_node(nid, gfp, get_order(size)) : NULL;
+}
+
 static inline void *get_vcompound_size_node(int nid, gfp_t gfp, size_t size)
 {
 	return kvmalloc_node(size, gfp, nid);
