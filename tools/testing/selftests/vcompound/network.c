@@ -226,18 +226,6 @@ TEST_F_TIMEOUT(network, what_goes_through_rings_comes_back, ECHO_SECONDS)
 	free(names);
 }
 
-static int put(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-	int ret;
-
-	if (!file)
-		return -1;
-	fputs(text, file);
-	ret = fclose(file);
-	return ret;
-}
-
 /* Has the Nth allocation of this thread fail from now on. */
 static void fail_nth(unsigned int n)
 {

@@ -47,18 +47,6 @@ static int make_swap(const char *disk, uint64_t *size)
 	return ret;
 }
 
-static int put(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-	int ret;
-
-	if (!file)
-		return -1;
-	fputs(text, file);
-	ret = fclose(file);
-	return ret;
-}
-
 /* From now on this process has so much memory, and swap. */
 static int have_only(uint64_t bytes)
 {

@@ -12,6 +12,19 @@
 
 #define SETTLE_TRIES	100
 
+/* Writes a text to a file; returns 0 if that worked. */
+static inline int put(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	int ret;
+
+	if (!file)
+		return -1;
+	fputs(text, file);
+	ret = fclose(file);
+	return ret;
+}
+
 /* Returns a counter of /proc/vmstat, or -1 if there is no such. */
 static inline long long vm_counter(const char *name)
 {
@@ -20,11 +33,7 @@ static inline long long vm_counter(const char *name)
 	FILE *file;
 
 	/* Counts of CPUs are added up now and not some time later */
-	file = fopen("/proc/sys/vm/stat_refresh", "w");
-	if (file) {
-		fputs("1", file);
-		fclose(file);
-	}
+	put("/proc/sys/vm/stat_refresh", "1");
 	file = fopen("/proc/vmstat", "r");
 	while (file && fscanf(file, "%63s %lld", key, &value) == 2)
 		if (!strcmp(key, name))
