@@ -152,7 +152,7 @@ TEST_F_TIMEOUT(vmem, more_than_there_is_room_for, 240)
 	       full.free_kb - kb);
 	EXPECT_LT(0, kb);
 	EXPECT_GT(kilobytes(size), kb);
-	/* More than is free of the old memory, but with few page tables, which only that can hold */
+	/* More than is free of the old memory, with few page tables: only that can hold those */
 	EXPECT_TRUE(can_write(full.free_kb - kb + WRITTEN_KB));
 	resize(_metadata, "0M", before.total_kb);
 	expect_as_before(_metadata, &before);
