@@ -20,18 +20,21 @@ _KUNIT = {"PASS": PASSED, "SKIP": SKIPPED}
 @dataclasses.dataclass
 class Comparison:
     """differences: a line for each; same: {how it went: the tests that did so on both kernels};
-    added: the tests that only our kernel has, which do not fail.
+    added: the tests that only our kernel has, which do not fail; unsteady: those that went in two
+    ways on mainline, and on ours in one of them.
     """
     differences: list
     same: dict
     added: list
+    unsteady: list
 
     def summary(self):
         """Returns the figures in one line."""
         told = [f"{len(names)} {how.replace('passes', 'pass').replace('is ', 'are ')}"
                 for how, names in self.same.items()]
         text = f"{', '.join(told) or 'no test'} on both"
-        return text + (f", {len(self.added)} more of our own" if self.added else "")
+        text += f", {len(self.added)} more of our own" if self.added else ""
+        return text + (f"; unsteady on mainline: {', '.join(self.unsteady)}" if self.unsteady else "")
 
 
 def _put(results, name, how):
@@ -98,14 +101,18 @@ def of_kunit(group, path=""):
     return results
 
 
-def compare(ours, theirs):
+def compare(ours, theirs, again=None):
     """Compares results of our kernel with mainline's; returns a Comparison.
 
-    A test that only our kernel has may pass or be skipped; all else that differs is a difference.
+    again: results of another run of mainline's.  A test that only our kernel has may pass or be
+    skipped; all else that differs from both of mainline's is a difference.
     """
-    found = Comparison([], {}, [])
+    found = Comparison([], {}, [], [])
     for name in {**theirs, **ours}:
-        if name not in ours:
+        if again and again.get(name) != theirs.get(name) and (
+                ours.get(name) in (theirs.get(name), again.get(name))):
+            found.unsteady.append(name)
+        elif name not in ours:
             found.differences.append(f"{name} {theirs[name]} on mainline, is not there on ours")
         elif name not in theirs and ours[name] in (PASSED, SKIPPED):
             found.added.append(name)

@@ -111,6 +111,19 @@ class Compare(unittest.TestCase):
         self.differs({"a": UNFINISHED}, {"a": PASSED}, "does not end")
         self.differs({}, {"a": SKIPPED}, "is not there on ours")
 
+    def test_unsteady_on_mainline(self):
+        for one, two in ((PASSED, FAILED), (FAILED, PASSED)):
+            found = suiteresults.compare({"a": one, "b": PASSED}, {"a": two, "b": PASSED},
+                                         {"a": one, "b": PASSED})
+            self.assertEqual((found.differences, found.unsteady), ([], ["a"]))
+            self.assertIn("unsteady on mainline: a", found.summary())
+
+    def test_steady_on_mainline(self):
+        found = suiteresults.compare({"a": FAILED}, {"a": PASSED}, {"a": PASSED})
+        self.assertEqual((len(found.differences), found.unsteady), (1, []))
+        found = suiteresults.compare({"a": UNFINISHED}, {"a": PASSED}, {"a": FAILED})
+        self.assertEqual((len(found.differences), found.unsteady), (1, []))
+
     def test_table(self):
         self.assertEqual(suiteresults.table({"a": PASSED, "b": FAILED}, {"a": PASSED}),
                          "  passes        passes        a\n! fails         is not there  b\n")
@@ -135,6 +148,7 @@ class Check(unittest.TestCase):
     def test_note_tells_what_is_bad_on_both(self):
         one = {"a": PASSED, "b": FAILED}
         note = suites.compared(self.ran(one, "Oops: 1"), self.ran(one, "Oops: 2"), "log")
+        suites.compared(self.ran(one, "Oops"), self.ran(one), "log", self.ran(one, "Oops"))
         self.assertIn("bad on both: b", note)
         self.assertIn("1 lines of the log", note)
 
