@@ -58,6 +58,15 @@ static void every_pfn_of_valid_sections(struct kunit *test)
 	}
 }
 
+/* What is on a stack need not be in the linear mapping */
+static unsigned long pfn_of_memory(struct kunit *test)
+{
+	void *object = kunit_kzalloc(test, 1, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	return page_to_pfn(virt_to_page(object));
+}
+
 /* Each length of a pfn, the longest physical address, and beyond */
 static void pfns_of_any_length(struct kunit *test)
 {
@@ -71,7 +80,7 @@ static void pfns_of_any_length(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pfn_valid(PHYS_PFN(BIT_ULL(MAX_PHYSMEM_BITS))));
 
 	/* A valid one does not become another by more bits on top of it */
-	pfn = page_to_pfn(virt_to_page(test));
+	pfn = pfn_of_memory(test);
 	KUNIT_EXPECT_TRUE(test, pfn_valid(pfn));
 	for (bit = MAX_PHYSMEM_BITS - PAGE_SHIFT; bit < BITS_PER_LONG; bit++)
 		KUNIT_EXPECT_FALSE_MSG(test, pfn_valid(pfn | BIT(bit)), "bit %d", bit);
@@ -219,7 +228,7 @@ static void readers_see_no_more_than_changes(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, reader);
 	for (i = 0; i < 2; i++) {
-		reader[i].there = page_to_pfn(virt_to_page(test));
+		reader[i].there = pfn_of_memory(test);
 		reader[i].comes = pfn + (i ? PAGES_PER_SECTION - n : 0);
 		reader[i].never = pfn + PAGES_PER_SECTION + i * n;
 		init_completion(&reader[i].started);
