@@ -16,6 +16,7 @@
 #include <linux/cpu.h>
 #include <linux/export.h>
 #include <linux/kmemleak.h>
+#include <linux/llist.h>
 #include <linux/sched/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/vcompound.h>
@@ -93,10 +94,38 @@ struct page *vcompound_virt_to_page(const void *addr)
 }
 EXPORT_SYMBOL(vcompound_virt_to_page);
 
+/* Areas to be freed, linked by their first word: unmapping may sleep */
+static LLIST_HEAD(pending);
+
+static void free_pending(struct work_struct *work)
+{
+	struct llist_node *area, *next;
+
+	llist_for_each_safe(area, next, llist_del_all(&pending))
+		vfree(area);
+}
+
+static DECLARE_WORK(free_work, free_pending);
+
+/* Counts pages as held, or no more, at once for those in a row that are on one node */
+static void account(struct page **pages, unsigned int nr, int sign)
+{
+	unsigned int i, next;
+
+	for (i = 0; i < nr; i = next) {
+		struct pglist_data *pgdat = page_pgdat(pages[i]);
+
+		for (next = i + 1; next < nr && page_pgdat(pages[next]) == pgdat; next++)
+			;
+		mod_node_page_state(pgdat, NR_VCOMPOUND, sign * (long)(next - i));
+	}
+}
+
 static void mark(struct page **pages, unsigned int nr, void *addr)
 {
 	unsigned int i;
 
+	account(pages, nr, 1);
 	for (i = 0; i < nr; i++) {
 		struct page *page = pages[i];
 
@@ -105,7 +134,6 @@ static void mark(struct page **pages, unsigned int nr, void *addr)
 		page->vcompound_nr = nr;
 		page->vcompound_address = addr + i * PAGE_SIZE;
 		__SetPageVcompound(page);
-		inc_node_page_state(page, NR_VCOMPOUND);
 	}
 }
 
@@ -113,10 +141,10 @@ static void unmark(struct page **pages, unsigned int nr)
 {
 	unsigned int i;
 
+	account(pages, nr, -1);
 	for (i = 0; i < nr; i++) {
 		struct page *page = pages[i];
 
-		dec_node_page_state(page, NR_VCOMPOUND);
 		__ClearPageVcompound(page);
 		set_page_private(page, 0);
 	}
@@ -142,6 +170,8 @@ struct page *vcompound_alloc_virtual(int nid, gfp_t gfp, size_t size, size_t ali
 
 	if (!may_translate(gfp))
 		return NULL;
+	/* Who allocates and frees in turn need not wait for the worker's turn */
+	free_pending(NULL);
 	/* vmalloc() knows nothing of these */
 	gfp &= ~(__GFP_COMP | __GFP_NORETRY | __GFP_RETRY_MAYFAIL);
 	addr = __vmalloc_node_range(size, align, VMALLOC_START, VMALLOC_END, gfp, PAGE_KERNEL,
@@ -253,7 +283,7 @@ EXPORT_SYMBOL(get_vcompound_size_node);
  * free_vcompound() - free what alloc_vcompound_node() and its kin gave
  * @head: the first page, or NULL
  *
- * The memory of a virtual one is free some time later: unmapping may sleep.
+ * The memory of a virtual one may be free some time later only.
  *
  * Context: Any but NMI.
  */
@@ -271,7 +301,8 @@ void free_vcompound(struct page *head)
 	VM_WARN_ON_ONCE_PAGE(head->vcompound_head != head, head);
 	addr = head->vcompound_address;
 	unmark(head->vcompound_pages, head->vcompound_nr);
-	vfree_atomic(addr);
+	if (llist_add(addr, &pending))
+		schedule_work(&free_work);
 }
 EXPORT_SYMBOL(free_vcompound);
 

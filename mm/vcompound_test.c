@@ -182,7 +182,7 @@ static void pages_of_a_node(struct kunit *test)
 static void freed_where_nothing_sleeps(struct kunit *test)
 {
 	struct page *one = alloc_kind(test, ORDER), *other = alloc_kind(test, ORDER);
-	struct page *third = alloc_kind(test, ORDER);
+	struct page *third = alloc_kind(test, ORDER), *fourth = alloc_kind(test, ORDER);
 	unsigned long flags;
 
 	local_irq_save(flags);
@@ -194,6 +194,9 @@ static void freed_where_nothing_sleeps(struct kunit *test)
 	preempt_disable();
 	free_vcompound(third);
 	preempt_enable();
+	rcu_read_lock();
+	free_vcompound(fourth);
+	rcu_read_unlock();
 }
 
 /* A page of it is an ordinary page again */
@@ -256,15 +259,52 @@ static void by_size(struct kunit *test)
 	}
 }
 
+static void by_order_and_address(struct kunit *test)
+{
+	unsigned int order;
+
+	for (order = 0; order <= ORDER; order++) {
+		void *addr = get_vcompound(GFP_KERNEL | __GFP_ZERO, order);
+
+		KUNIT_ASSERT_NOT_NULL(test, addr);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)addr, PAGE_SIZE << order));
+		KUNIT_EXPECT_EQ(test, order, vcompound_order(virt_to_page(addr)));
+		KUNIT_EXPECT_NULL(test, memchr_inv(addr, 0, PAGE_SIZE << order));
+		free_vcompound_address(addr);
+	}
+}
+
+/* Pages of other areas have their address in the linear mapping, and are found by both */
+static void others_are_as_they_were(struct kunit *test)
+{
+	void *area = vmalloc(SIZE), *object = kunit_kmalloc(test, SIZE, GFP_KERNEL);
+	struct page *head;
+
+	KUNIT_ASSERT_NOT_NULL(test, area);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	head = vcompound_alloc_virtual(NUMA_NO_NODE, GFP_KERNEL, SIZE, PAGE_SIZE, NULL);
+	KUNIT_EXPECT_NOT_NULL(test, head);
+	KUNIT_EXPECT_PTR_EQ(test, vmalloc_to_page(area), virt_to_page(area));
+	KUNIT_EXPECT_PTR_EQ(test, page_to_virt(vmalloc_to_page(area)),
+			    page_address(vmalloc_to_page(area)));
+	KUNIT_EXPECT_PTR_EQ(test, vmalloc_to_page(area), virt_to_head_page(area));
+	KUNIT_EXPECT_FALSE(test, vcompound_is_virtual(vmalloc_to_page(area)));
+	KUNIT_EXPECT_PTR_EQ(test, pfn_to_page(__pa(object) >> PAGE_SHIFT), virt_to_page(object));
+	KUNIT_EXPECT_PTR_EQ(test, object, page_address(virt_to_page(object)));
+	free_vcompound(head);
+	vfree(area);
+}
+
 /* The page allocator has nothing of that size */
 static void larger_than_any_page(struct kunit *test)
 {
 	struct page *head;
 	u8 *bytes;
 
+	if (LIMIT / PAGE_SIZE > totalram_pages() / 4)
+		kunit_skip(test, "it takes %lu bytes", (unsigned long)LIMIT);
 	bytes = get_vcompound_size(GFP_KERNEL | __GFP_ZERO, LIMIT);
-	if (!bytes)
-		kunit_skip(test, "no %lu bytes", (unsigned long)LIMIT);
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
 	head = virt_to_head_page(bytes + LIMIT - 1);
 	KUNIT_EXPECT_TRUE(test, vcompound_is_virtual(head));
 	KUNIT_EXPECT_PTR_EQ(test, bytes, (u8 *)page_address(head));
@@ -359,6 +399,8 @@ static struct kunit_case cases_of_a_kind[] = {
 static struct kunit_case cases[] = {
 	KUNIT_CASE(counted),
 	KUNIT_CASE(by_size),
+	KUNIT_CASE(by_order_and_address),
+	KUNIT_CASE(others_are_as_they_were),
 	KUNIT_CASE(larger_than_any_page),
 	KUNIT_CASE(more_than_there_is),
 	KUNIT_CASE(fragmented),

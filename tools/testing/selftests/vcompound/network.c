@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
+#include "fail.h"
 #include "vmstat.h"
 
 #define PART		65536
@@ -30,9 +31,6 @@
 #define NAMESPACES	20
 #define BUCKETS		"65536"
 #define ECHO_SECONDS	3000
-#define FAULTS		"/sys/kernel/debug/"
-#define EACH		100u
-#define MOST_ALLOCATIONS	20000u
 
 struct stream {
 	int fd;
@@ -226,68 +224,42 @@ TEST_F_TIMEOUT(network, what_goes_through_rings_comes_back, ECHO_SECONDS)
 	free(names);
 }
 
-/* Has the Nth allocation of this thread fail from now on. */
-static void fail_nth(unsigned int n)
+static int large_rings(void *name)
 {
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", n);
-	put("/proc/thread-self/fail-nth", text);
+	return set_rings(name, LARGE_RING);
 }
 
-/* Returns whether there have been so many allocations, and goes on without failures. */
-static bool failed(void)
+static int small_rings(void *name)
 {
-	FILE *file = fopen("/proc/thread-self/fail-nth", "r");
-	unsigned int left = 1;
-
-	if (fscanf(file, "%u", &left) != 1)
-		left = 1;
-	fclose(file);
-	fail_nth(0);
-	return !left;
+	return set_rings(name, SMALL_RING);
 }
 
 TEST_F_TIMEOUT(network, rings_stay_when_an_allocation_fails, 600)
 {
-	char *name = getenv("NICS") ? strtok(strdup(getenv("NICS")), ",") : NULL;
-	unsigned int n, refused = 0;
-	long long small, large;
+	/* After the first ones come thousands of buffers */
+	struct operation resize = { large_rings, small_rings, .each = 60 };
+	char *names = getenv("NICS") ? strdup(getenv("NICS")) : NULL;
+	struct tried tried;
+	char *name;
+	int number;
 
-	if (!name)
+	if (!names)
 		SKIP(return, "no interfaces in NICS");
-	if (access("/proc/thread-self/fail-nth", W_OK) ||
-	    put(FAULTS "failslab/ignore-gfp-wait", "N") ||
-	    put(FAULTS "fail_page_alloc/ignore-gfp-wait", "N") ||
-	    put(FAULTS "fail_page_alloc/ignore-gfp-highmem", "N") ||
-	    put(FAULTS "fail_page_alloc/min-order", "0"))
+	if (!can_fail())
 		SKIP(return, "no fault injection");
-	put(FAULTS "failslab/verbose", "0");
-	put(FAULTS "fail_page_alloc/verbose", "0");
-	ASSERT_EQ(0, set_rings(name, LARGE_RING));
-	large = vm_counter("nr_vcompound");
-	ASSERT_EQ(0, set_rings(name, SMALL_RING));
-	small = settled_counter("nr_vcompound", large - 1);
-	/* Each of the first ones; then come thousands of buffers */
-	for (n = 1; n < MOST_ALLOCATIONS; n += n < EACH ? 1 : EACH) {
-		int ret;
-
-		fail_nth(n);
-		ret = set_rings(name, LARGE_RING);
-		if (!failed())
-			break;
-		refused += ret != 0;
-		if (!ret)
-			ASSERT_EQ(0, set_rings(name, SMALL_RING));
-		ASSERT_GE(small, settled_counter("nr_vcompound", small)) {
-			TH_LOG("allocation %u", n);
-		}
+	name = strtok(names, ",");
+	for (number = 0; name; name = strtok(NULL, ","), number++) {
+		resize.data = name;
+		ASSERT_EQ(0, large_rings(name));
+		ASSERT_EQ(0, small_rings(name));
+		tried = fail_each(&resize);
+		EXPECT_EQ(0, tried.stuck);
+		EXPECT_LT(0, tried.refused);
+		TH_LOG("%s: %u allocations or fewer, %u times refused", name, tried.allocations,
+		       tried.refused);
+		echo(_metadata, number, 1);
 	}
-	ASSERT_GT(MOST_ALLOCATIONS, n);
-	EXPECT_LT(0, refused);
-	TH_LOG("fewer than %u allocations, %u times refused", n, refused);
-	ASSERT_EQ(0, set_rings(name, SMALL_RING));
-	echo(_metadata, 0, 1);
+	free(names);
 }
 
 static void serve(int fd)

@@ -15,6 +15,7 @@
 #include <linux/fs.h>
 
 #include "../kselftest_harness.h"
+#include "fail.h"
 #include "vmstat.h"
 
 #define SWAP_SECONDS	1200
@@ -109,6 +110,35 @@ TEST_F_TIMEOUT(swap, what_was_swapped_comes_back, SWAP_SECONDS)
 	EXPECT_LT(out, vm_counter("pswpout"));
 	EXPECT_GE(before + 16, settled_counter("nr_vcompound", before + 16));
 	TH_LOG("%lld pages out", vm_counter("pswpout") - out);
+}
+
+static int swap_on(void *disk)
+{
+	return swapon(disk, 0);
+}
+
+static int swap_off(void *disk)
+{
+	return swapoff(disk);
+}
+
+TEST_F_TIMEOUT(swap, maps_are_freed_when_an_allocation_fails, SWAP_SECONDS)
+{
+	struct operation swapping = { swap_on, swap_off, getenv("SWAP"), .each = 100 };
+	struct tried tried;
+	uint64_t size;
+
+	if (!swapping.data)
+		SKIP(return, "no disk in SWAP");
+	if (!can_fail())
+		SKIP(return, "no fault injection");
+	ASSERT_EQ(0, make_swap(swapping.data, &size));
+	tried = fail_each(&swapping);
+	EXPECT_EQ(0, tried.stuck);
+	EXPECT_LT(0, tried.refused);
+	ASSERT_EQ(0, swap_on(swapping.data));
+	ASSERT_EQ(0, swap_off(swapping.data));
+	TH_LOG("%u allocations or fewer, %u times refused", tried.allocations, tried.refused);
 }
 
 TEST_HARNESS_MAIN

@@ -4,12 +4,15 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sys/wait.h>
 
 #include "../kselftest_harness.h"
+#include "fail.h"
 #include "vmstat.h"
 
 #define USER_STACK	65536
 #define THREADS_SECONDS	1200
+#define LIMIT		"/proc/sys/kernel/threads-max"
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static int ran;
@@ -45,13 +48,12 @@ TEST_F_TIMEOUT(threads, thousands_of_threads, THREADS_SECONDS)
 	pthread_t *threads = calloc(count, sizeof(*threads));
 	long long before, during = 0, i, round;
 	pthread_attr_t attr;
-	FILE *file;
+	char text[32];
 
 	/* The kernel's own limit is an eighth of memory */
-	file = fopen("/proc/sys/kernel/threads-max", "w");
-	if (file) {
-		fprintf(file, "%lld\n", 2 * count);
-		fclose(file);
+	if (number_in(LIMIT) < 2 * count) {
+		snprintf(text, sizeof(text), "%lld", 2 * count);
+		ASSERT_EQ(0, put(LIMIT, text));
 	}
 	ASSERT_NE(NULL, threads);
 	pthread_attr_init(&attr);
@@ -74,6 +76,43 @@ TEST_F_TIMEOUT(threads, thousands_of_threads, THREADS_SECONDS)
 		EXPECT_LT(before + count, during);
 	EXPECT_GE(before + count, settled_counter("nr_vcompound", before + count));
 	free(threads);
+}
+
+static int start_process(void *data)
+{
+	pid_t *pid = data;
+
+	*pid = fork();
+	if (!*pid)
+		_exit(0);
+	return *pid < 0 ? -1 : 0;
+}
+
+static int end_process(void *data)
+{
+	pid_t *pid = data;
+	int status;
+
+	return waitpid(*pid, &status, 0) == *pid && !status ? 0 : -1;
+}
+
+TEST_F_TIMEOUT(threads, no_stack_is_lost_when_an_allocation_fails, THREADS_SECONDS)
+{
+	struct operation process = { start_process, end_process, .each = 100 };
+	struct tried tried;
+	long long kb;
+	pid_t pid;
+
+	if (!can_fail())
+		SKIP(return, "no fault injection");
+	process.data = &pid;
+	kb = vm_counter("nr_kernel_stack");
+	tried = fail_each(&process);
+	EXPECT_EQ(0, tried.stuck);
+	EXPECT_LT(0, tried.refused);
+	/* The kernel itself has some more or fewer threads */
+	EXPECT_GE(kb + tried.refused * 8, settled_counter("nr_kernel_stack", kb));
+	TH_LOG("%u allocations, %u times refused", tried.allocations, tried.refused);
 }
 
 TEST_HARNESS_MAIN

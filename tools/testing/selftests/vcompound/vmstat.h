@@ -25,6 +25,19 @@ static inline int put(const char *path, const char *text)
 	return ret;
 }
 
+/* Returns the number that a file has, or -1. */
+static inline long long number_in(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	long long value = -1;
+
+	if (file && fscanf(file, "%lld", &value) != 1)
+		value = -1;
+	if (file)
+		fclose(file);
+	return value;
+}
+
 /* Returns a counter of /proc/vmstat, or -1 if there is no such. */
 static inline long long vm_counter(const char *name)
 {
