@@ -8,7 +8,8 @@
 What is compared is in models.toml, what is measured in measurements/: each module there has
 PLACE, its place in the report; points(plan), what there is to measure; and report(page, plan,
 results), which writes about it; UNBOOTED = True if it has a use for kernels that cannot be booted
-here, and headlines(group, results) if the head of the report is to have some of its figures.
+here, and headlines(group, results) if the head of the report is to have some of its figures. One
+that has kernels of its own, and no use for the groups', has kernels_of(plan) and their ARCH.
 measure_plan.py has what they are given.
 
 The report is BUILD/bench/report.md, with --quick BUILD/bench/quick/report.md.  What has been
@@ -88,9 +89,10 @@ class Store:
         try:
             with open(self._path(measurement, point), encoding="utf-8") as file:
                 kept = json.load(file)
+            return kept["result"] if kept["key"] == self._key(point) else None
         except (OSError, ValueError):
+            # not measured, or its kernel is not built
             return None
-        return kept["result"] if kept["key"] == self._key(point) else None
 
     def keep(self, measurement, point, result):
         """Keeps the result of a point."""
@@ -143,17 +145,26 @@ class Run:
                 self._one(*item)
 
 
-def build(plan, tarball, jobs):
-    """Composes the trees and builds the kernels that a plan needs.  Raises Trouble."""
-    needed = {}
-    for group in plan.compiled:
-        for model in group.models:
-            where = model.kernel.where
-            needed[where.variant, group.arch.name, model.kernel.config] = where
+def build(plan, modules, tarball, jobs):
+    """Composes the trees and builds the kernels that a plan and its measurements need.
+
+    Raises Trouble.
+    """
+    needed = {(model.kernel.where.variant, group.arch.name, model.kernel.config)
+              for group in plan.compiled for model in group.models}
+    for module in modules:
+        if not has_groups(module):
+            needed |= {(kernel.where.variant, module.ARCH, kernel.config)
+                       for kernel in module.kernels_of(plan)}
     trees = {variant: compose.tree(plan.build, tarball, plan.base_version, variant)
              for variant in sorted({variant for variant, _, _ in needed})}
-    for variant, arch, config in needed:
+    for variant, arch, config in sorted(needed):
         Kernel(plan.build, trees[variant], variant, arch, config, jobs=jobs).made()
+
+
+def has_groups(module):
+    """Returns whether a measurement is of the groups of models.toml, not of kernels of its own."""
+    return not hasattr(module, "kernels_of")
 
 
 def make_plan(options, modules):
@@ -165,6 +176,8 @@ def make_plan(options, modules):
     build_dir = os.path.abspath(options.build)
     everything = measure_plan.groups(build_dir, options.version)
     arch = options.arch and machine.arch_facts(options.arch).name
+    if not any(map(has_groups, modules)):
+        everything = ()
     lacking = {}
     why = "no group of models.toml is of that architecture"
     chosen, unbooted = [], []
@@ -181,7 +194,7 @@ def make_plan(options, modules):
             chosen.append(group)
     if options.aim:
         aim.check(options.aim)
-    if not chosen and not unbooted:
+    if everything and not chosen and not unbooted:
         raise Trouble(f"nothing can be measured: {why}")
     return measure_plan.Plan(options.quick, build_dir, options.version, tuple(chosen),
                              os.path.abspath(options.aim) if options.aim else "",
@@ -228,6 +241,8 @@ def _head(page, plan, lacking, command):
               "stores: on x86_64 a `memset()` that is called stores single bytes, one that the "
               "compiler has put inline eight at a time. Percentages are of the first model of a "
               "table; less is better but for jobs per minute.")
+    if not plan.compiled:
+        return
     page.table(["machine", "config", "kernels compiled by", "guests run by"], [
         [group.title, f"{group.arch.name}/{group.models[0].kernel.config}",
          _compiler(group.models[0].kernel), _emulator(group.arch)] for group in plan.compiled])
@@ -316,11 +331,14 @@ def main():
     """The program; returns its exit status."""
     options = _arguments()
     modules = measurements(options.only)
+    if options.arch:
+        arch = machine.arch_facts(options.arch).name
+        modules = [module for module in modules if getattr(module, "ARCH", arch) == arch]
     plan, lacking = make_plan(options, modules)
     if options.report:
         plan = what_is_built(plan, lacking)
     else:
-        build(plan, options.base, options.jobs)
+        build(plan, modules, options.base, options.jobs)
     folder = os.path.join(plan.build, "bench", *(["quick"] if plan.quick else []))
     store = Store(os.path.join(folder, "results"))
     wanted = [(name_of(module), point) for module in modules for point in module.points(plan)]

@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../device.h"
 #include "../mark.h"
 
 #define MODULE	"/tests/pfnvalid.ko"
@@ -61,17 +61,9 @@ int main(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	printf("TAP version 13\n1..12\n");
-	fd = open(MODULE, O_RDONLY);
-	if (fd < 0 || syscall(SYS_finit_module, (long)fd, "", 0L)) {
-		printf("Bail out! " MODULE " cannot be loaded\n");
+	fd = device_of_module(MODULE, DEVICE);
+	if (fd < 0)
 		return 1;
-	}
-	close(fd);
-	fd = open(DEVICE, O_RDWR);
-	if (fd < 0) {
-		printf("Bail out! " DEVICE " is not there\n");
-		return 1;
-	}
 	mark_prepare();
 	for (i = 0; i < 3; i++) {
 		snprintf(what, sizeof(what), "%.*s %s %s", (int)strcspn(place, ","), place, count,
