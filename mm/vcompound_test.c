@@ -15,7 +15,7 @@
 #define ORDER		3
 #define SIZE		(PAGE_SIZE << ORDER)
 #define BVECS		BIT(ORDER)
-#define HOLES		64
+#define HOLES		512
 #define COUNTED		512
 #define LIMIT		(2 * (PAGE_SIZE << (MAX_ORDER - 1)))
 
@@ -348,21 +348,23 @@ static void give_back(struct list_head *list)
 /* Free memory in single pages only: what may sleep is had all the same */
 static void fragmented(struct kunit *test)
 {
-	unsigned long taken = 0;
+	/* More than the watermarks keep from who may not sleep, and from who may */
+	unsigned long holes = totalram_pages() / 128 + HOLES, taken = 0;
 	struct page *head;
 	LIST_HEAD(list);
-	int order, i;
+	int order;
 
 	for (order = MAX_ORDER - 1; order >= ORDER; order--)
 		taken += take_all(&list, order);
 	/* Every second page of the smallest ones */
-	for (i = 0; i < HOLES && !list_empty(&list); i++) {
+	while (holes && !list_empty(&list)) {
 		struct page *page = list_first_entry(&list, struct page, lru);
 		unsigned int n;
 
 		list_del(&page->lru);
 		order = page_private(page);
 		split_page(page, order);
+		holes -= min(holes, BIT(order) / 2);
 		for (n = 0; n < BIT(order); n++) {
 			set_page_private(page + n, 0);
 			if (n % 2)
