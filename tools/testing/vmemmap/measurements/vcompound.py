@@ -154,7 +154,7 @@ def ask(plan, one):
     folder = os.path.join(plan.build, "measure", PROGRAM)
     os.makedirs(folder, exist_ok=True)
     lines, parts = requests()
-    asked = os.path.join(folder, "requests")
+    asked = os.path.join(folder, f"{one.config}.requests")  # kernels run beside each other
     write_whole(asked, "\n".join(lines) + "\n")
     result = os.path.join(folder, f"{one.config}.raw")
     if os.path.exists(result):
