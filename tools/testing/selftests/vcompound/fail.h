@@ -65,7 +65,7 @@ static inline bool failed(void)
  */
 static inline struct tried fail_each(const struct operation *what)
 {
-	long long before = vm_counter("nr_vcompound");
+	long long before = virtual_pages();
 	struct tried tried = {};
 	unsigned int n;
 
@@ -79,7 +79,7 @@ static inline struct tried fail_each(const struct operation *what)
 		reached = failed();
 		tried.refused += ret != 0;
 		if ((!ret && what->undo(what->data)) ||
-		    settled_counter("nr_vcompound", before) > before) {
+		    settled_pages(before) > before) {
 			tried.stuck = n;
 			break;
 		}

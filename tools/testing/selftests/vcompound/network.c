@@ -209,15 +209,15 @@ TEST_F_TIMEOUT(network, what_goes_through_rings_comes_back, ECHO_SECONDS)
 			TH_LOG("%s: %s", name, strerror(errno));
 		}
 		ASSERT_EQ(0, set_rings(name, SMALL_RING));
-		before = vm_counter("nr_vcompound");
+		before = virtual_pages();
 		ASSERT_EQ(0, set_rings(name, LARGE_RING));
-		during = vm_counter("nr_vcompound");
+		during = virtual_pages();
 		if (setting("FALLBACK_ALWAYS", 0))
 			EXPECT_LT(before, during);
 		echo(_metadata, number, megabytes);
 		ASSERT_EQ(0, set_rings(name, SMALL_RING));
 		EXPECT_GE(before + (during - before) / 2,
-			  settled_counter("nr_vcompound", before + (during - before) / 2));
+			  settled_pages(before + (during - before) / 2));
 		echo(_metadata, number, 1);
 		TH_LOG("%s: %llu MiB there and back", name, (unsigned long long)megabytes);
 	}
@@ -306,7 +306,7 @@ TEST_F_TIMEOUT(network, namespaces_have_hash_tables_of_their_own, 300)
 		SKIP(return, "no hash tables of namespaces");
 	fputs(BUCKETS, file);
 	fclose(file);
-	before = vm_counter("nr_vcompound");
+	before = virtual_pages();
 	for (i = 0; i < NAMESPACES; i++) {
 		pid_t pid = fork();
 
@@ -317,7 +317,7 @@ TEST_F_TIMEOUT(network, namespaces_have_hash_tables_of_their_own, 300)
 	}
 	/* Namespaces are taken down later: fewer pages than one table has may be of others */
 	most = before + strtoll(BUCKETS, NULL, 0) * sizeof(long) / getpagesize() / 2 + 16;
-	EXPECT_GE(most, settled_counter("nr_vcompound", most));
+	EXPECT_GE(most, settled_pages(most));
 }
 
 TEST_HARNESS_MAIN

@@ -89,7 +89,7 @@ TEST_F_TIMEOUT(swap, what_was_swapped_comes_back, SWAP_SECONDS)
 		SKIP(return, "no disk in SWAP");
 	if (have_only(bytes / 4))
 		SKIP(return, "no control groups");
-	before = vm_counter("nr_vcompound");
+	before = virtual_pages();
 	for (round = 0; round < ROUNDS; round++) {
 		ASSERT_EQ(0, make_swap(disk, &size));
 		ASSERT_EQ(0, swapon(disk, 0));
@@ -108,7 +108,7 @@ TEST_F_TIMEOUT(swap, what_was_swapped_comes_back, SWAP_SECONDS)
 	}
 	EXPECT_EQ(0, wrong);
 	EXPECT_LT(out, vm_counter("pswpout"));
-	EXPECT_GE(before + 16, settled_counter("nr_vcompound", before + 16));
+	EXPECT_GE(before + 16, settled_pages(before + 16));
 	TH_LOG("%lld pages out", vm_counter("pswpout") - out);
 }
 

@@ -195,11 +195,11 @@ TEST_F_TIMEOUT(tables, packets_meet_all_rules, 300)
 	long long before, during;
 	struct ipt_getinfo info;
 
-	before = vm_counter("nr_vcompound");
+	before = virtual_pages();
 	EXPECT_TRUE(arrives(HERE));
 	EXPECT_TRUE(arrives(DROPPED));
 	ASSERT_EQ(0, have_more(filter));
-	during = vm_counter("nr_vcompound");
+	during = virtual_pages();
 	EXPECT_TRUE(arrives(HERE));
 	EXPECT_FALSE(arrives(DROPPED));
 	entries = told(filter->fd, &info);
@@ -216,7 +216,7 @@ TEST_F_TIMEOUT(tables, packets_meet_all_rules, 300)
 	EXPECT_TRUE(arrives(DROPPED));
 	if (setting("FALLBACK_ALWAYS", 0))
 		EXPECT_LT(before + filter->rules * sizeof(struct rule) / getpagesize(), during);
-	EXPECT_GE(before, settled_counter("nr_vcompound", before));
+	EXPECT_GE(before, settled_pages(before));
 }
 
 TEST_F_TIMEOUT(tables, a_table_stays_when_an_allocation_fails, 300)

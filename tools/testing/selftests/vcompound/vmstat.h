@@ -56,6 +56,14 @@ static inline long long vm_counter(const char *name)
 	return found;
 }
 
+/* Returns a number out of the environment, or else what is the default. */
+static inline long long setting(const char *name, long long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoll(text, NULL, 0) : otherwise;
+}
+
 /* Waits until a counter is not above a value, and returns it: virtual ones are freed later. */
 static inline long long settled_counter(const char *name, long long most)
 {
@@ -69,12 +77,30 @@ static inline long long settled_counter(const char *name, long long most)
 	return now;
 }
 
-/* Returns a number out of the environment, or else what is the default. */
-static inline long long setting(const char *name, long long otherwise)
+/*
+ * Returns how many pages are virtual compounds.  Stacks do not count if they all are virtual: the
+ * kernel has threads of its own come and go.
+ */
+static inline long long virtual_pages(void)
 {
-	const char *text = getenv(name);
+	long long pages = vm_counter("nr_vcompound");
 
-	return text ? strtoll(text, NULL, 0) : otherwise;
+	if (setting("VIRTUAL_STACKS", 0))
+		pages -= vm_counter("nr_kernel_stack") * 1024 / getpagesize();
+	return pages;
+}
+
+/* Waits until virtual_pages() is not above a value, and returns it. */
+static inline long long settled_pages(long long most)
+{
+	long long now = virtual_pages();
+	int try;
+
+	for (try = 0; try < SETTLE_TRIES && now > most; try++) {
+		usleep(100000);
+		now = virtual_pages();
+	}
+	return now;
 }
 
 #endif
