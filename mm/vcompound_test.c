@@ -352,6 +352,7 @@ static void fragmented(struct kunit *test)
 	unsigned long holes = totalram_pages() / 32 + HOLES, taken = 0;
 	struct page *head;
 	LIST_HEAD(list);
+	bool fell_back;
 	int order;
 
 	for (order = MAX_ORDER - 1; order >= ORDER; order--)
@@ -377,8 +378,10 @@ static void fragmented(struct kunit *test)
 	do {
 		taken += take_all(&list, ORDER);
 		head = alloc_vcompound(GFP_NOWAIT | __GFP_NOWARN, ORDER);
+		fell_back = head && vcompound_is_virtual(head);
 		free_vcompound(head);
-	} while (head);
+	} while (head && !fell_back);
+	KUNIT_EXPECT_FALSE(test, fell_back);
 	head = alloc_vcompound(GFP_KERNEL, ORDER);
 	give_back(&list);
 	KUNIT_EXPECT_GT(test, taken, 0ul);

@@ -79,7 +79,7 @@ static inline struct tried fail_each(const struct operation *what)
 		reached = failed();
 		tried.refused += ret != 0;
 		if ((!ret && what->undo(what->data)) ||
-		    settled_pages(before) > before) {
+		    settled(virtual_pages, before) > before) {
 			tried.stuck = n;
 			break;
 		}

@@ -217,7 +217,7 @@ TEST_F_TIMEOUT(network, what_goes_through_rings_comes_back, ECHO_SECONDS)
 		echo(_metadata, number, megabytes);
 		ASSERT_EQ(0, set_rings(name, SMALL_RING));
 		EXPECT_GE(before + (during - before) / 2,
-			  settled_pages(before + (during - before) / 2));
+			  settled(virtual_pages, before + (during - before) / 2));
 		echo(_metadata, number, 1);
 		TH_LOG("%s: %llu MiB there and back", name, (unsigned long long)megabytes);
 	}
@@ -317,7 +317,7 @@ TEST_F_TIMEOUT(network, namespaces_have_hash_tables_of_their_own, 300)
 	}
 	/* Namespaces are taken down later: fewer pages than one table has may be of others */
 	most = before + strtoll(BUCKETS, NULL, 0) * sizeof(long) / getpagesize() / 2 + 16;
-	EXPECT_GE(most, settled_pages(most));
+	EXPECT_GE(most, settled(virtual_pages, most));
 }
 
 TEST_HARNESS_MAIN

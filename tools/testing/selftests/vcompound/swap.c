@@ -108,7 +108,7 @@ TEST_F_TIMEOUT(swap, what_was_swapped_comes_back, SWAP_SECONDS)
 	}
 	EXPECT_EQ(0, wrong);
 	EXPECT_LT(out, vm_counter("pswpout"));
-	EXPECT_GE(before + 16, settled_pages(before + 16));
+	EXPECT_GE(before + 16, settled(virtual_pages, before + 16));
 	TH_LOG("%lld pages out", vm_counter("pswpout") - out);
 }
 

@@ -58,23 +58,23 @@ TEST_F_TIMEOUT(threads, thousands_of_threads, THREADS_SECONDS)
 	ASSERT_NE(NULL, threads);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, USER_STACK);
-	before = vm_counter("nr_vcompound");
+	before = all_virtual_pages();
 	for (round = 0; round < rounds; round++) {
 		ran = 0;
 		pthread_mutex_lock(&gate);
 		for (i = 0; i < count; i++)
 			ASSERT_EQ(0, pthread_create(&threads[i], &attr, thread, NULL));
-		during = vm_counter("nr_vcompound");
+		during = all_virtual_pages();
 		pthread_mutex_unlock(&gate);
 		for (i = 0; i < count; i++)
 			pthread_join(threads[i], NULL);
 		EXPECT_EQ(count, __atomic_load_n(&ran, __ATOMIC_RELAXED));
 	}
 	TH_LOG("%lld threads: %lld pages of virtual stacks, %lld kB of stacks", count,
-	       during - before, vm_counter("nr_kernel_stack"));
+	       during - before, stack_kb());
 	if (setting("VIRTUAL_STACKS", 0))
 		EXPECT_LT(before + count, during);
-	EXPECT_GE(before + count, settled_counter("nr_vcompound", before + count));
+	EXPECT_GE(before + count, settled(all_virtual_pages, before + count));
 	free(threads);
 }
 
@@ -106,12 +106,12 @@ TEST_F_TIMEOUT(threads, no_stack_is_lost_when_an_allocation_fails, THREADS_SECON
 	if (!can_fail())
 		SKIP(return, "no fault injection");
 	process.data = &pid;
-	kb = vm_counter("nr_kernel_stack");
+	kb = stack_kb();
 	tried = fail_each(&process);
 	EXPECT_EQ(0, tried.stuck);
 	EXPECT_LT(0, tried.refused);
 	/* The kernel itself has some more or fewer threads */
-	EXPECT_GE(kb + tried.refused * 8, settled_counter("nr_kernel_stack", kb));
+	EXPECT_GE(kb + tried.refused * 8, settled(stack_kb, kb));
 	TH_LOG("%u allocations, %u times refused", tried.allocations, tried.refused);
 }
 

@@ -64,41 +64,38 @@ static inline long long setting(const char *name, long long otherwise)
 	return text ? strtoll(text, NULL, 0) : otherwise;
 }
 
-/* Waits until a counter is not above a value, and returns it: virtual ones are freed later. */
-static inline long long settled_counter(const char *name, long long most)
+/* Returns how many pages are virtual compounds. */
+static inline long long all_virtual_pages(void)
 {
-	long long now = vm_counter(name);
-	int try;
+	return vm_counter("nr_vcompound");
+}
 
-	for (try = 0; try < SETTLE_TRIES && now > most; try++) {
-		usleep(100000);
-		now = vm_counter(name);
-	}
-	return now;
+/* Returns the KiB of stacks, of either kind. */
+static inline long long stack_kb(void)
+{
+	return vm_counter("nr_kernel_stack");
 }
 
 /*
- * Returns how many pages are virtual compounds.  Stacks do not count if they all are virtual: the
- * kernel has threads of its own come and go.
+ * Returns all_virtual_pages() without stacks if those all are virtual: the kernel has threads of
+ * its own come and go.
  */
 static inline long long virtual_pages(void)
 {
-	long long pages = vm_counter("nr_vcompound");
+	long long stacks = setting("VIRTUAL_STACKS", 0) ? stack_kb() * 1024 / getpagesize() : 0;
 
-	if (setting("VIRTUAL_STACKS", 0))
-		pages -= vm_counter("nr_kernel_stack") * 1024 / getpagesize();
-	return pages;
+	return all_virtual_pages() - stacks;
 }
 
-/* Waits until virtual_pages() is not above a value, and returns it. */
-static inline long long settled_pages(long long most)
+/* Waits until a number is not above a value, and returns it: virtual ones are freed later. */
+static inline long long settled(long long (*number)(void), long long most)
 {
-	long long now = virtual_pages();
+	long long now = number();
 	int try;
 
 	for (try = 0; try < SETTLE_TRIES && now > most; try++) {
 		usleep(100000);
-		now = virtual_pages();
+		now = number();
 	}
 	return now;
 }
