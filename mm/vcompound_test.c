@@ -313,10 +313,37 @@ static void larger_than_any_page(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, alloc_vcompound(GFP_NOWAIT | __GFP_NOWARN, MAX_ORDER));
 }
 
+/* Memory is still being freed from boot: more by far */
 static void more_than_there_is(struct kunit *test)
 {
 	KUNIT_EXPECT_NULL(test, get_vcompound_size(GFP_KERNEL | __GFP_NOWARN,
-						   (totalram_pages() + 1) * PAGE_SIZE));
+						   2 * totalram_pages() * PAGE_SIZE));
+}
+
+/* Others allocate at the same time: so much stays free in each zone, in single pages */
+static unsigned long stays_free(struct zone *zone)
+{
+	return high_wmark_pages(zone) + zone_managed_pages(zone) / 32 + HOLES;
+}
+
+/* Takes a page away, or where too little stays free every second page of it */
+static void take(struct list_head *list, struct page *page, unsigned int order)
+{
+	struct zone *zone = page_zone(page);
+	unsigned int n, taken = 1;
+
+	if (zone_page_state(zone, NR_FREE_PAGES) < stays_free(zone)) {
+		split_page(page, order);
+		taken = BIT(order);
+		order = 0;
+	}
+	for (n = 0; n < taken; n++) {
+		set_page_private(page + n, order);
+		if (n % 2)
+			__free_page(page + n);
+		else
+			list_add(&page[n].lru, list);
+	}
 }
 
 /* Takes all pages of an order away, and puts them on a list */
@@ -326,11 +353,10 @@ static unsigned long take_all(struct list_head *list, unsigned int order)
 	struct page *page;
 
 	while ((page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN | __GFP_NORETRY, order))) {
-		set_page_private(page, order);
-		list_add(&page->lru, list);
-		taken += BIT(order);
+		take(list, page, order);
+		taken++;
 	}
-	return taken;
+	return taken << order;
 }
 
 static void give_back(struct list_head *list)
@@ -348,33 +374,15 @@ static void give_back(struct list_head *list)
 /* Free memory in single pages only: what may sleep is had all the same */
 static void fragmented(struct kunit *test)
 {
-	/* More than the watermarks keep from who may not sleep, and from who may */
-	unsigned long holes = totalram_pages() / 32 + HOLES, taken = 0;
+	unsigned long taken = 0;
 	struct page *head;
 	LIST_HEAD(list);
 	bool fell_back;
 	int order;
 
-	for (order = MAX_ORDER - 1; order >= ORDER; order--)
+	for (order = MAX_ORDER - 1; order > ORDER; order--)
 		taken += take_all(&list, order);
-	/* Every second page of the smallest ones */
-	while (holes && !list_empty(&list)) {
-		struct page *page = list_first_entry(&list, struct page, lru);
-		unsigned int n;
-
-		list_del(&page->lru);
-		order = page_private(page);
-		split_page(page, order);
-		holes -= min(holes, BIT(order) / 2);
-		for (n = 0; n < BIT(order); n++) {
-			set_page_private(page + n, 0);
-			if (n % 2)
-				__free_page(page + n);
-			else
-				list_add_tail(&page[n].lru, &list);
-		}
-	}
-	/* With so much more free memory the watermarks let some more go, and others free some */
+	/* Again, as others free some */
 	do {
 		taken += take_all(&list, ORDER);
 		head = alloc_vcompound(GFP_NOWAIT | __GFP_NOWARN, ORDER);
