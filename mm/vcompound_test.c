@@ -330,20 +330,25 @@ static unsigned long stays_free(struct zone *zone)
 static void take(struct list_head *list, struct page *page, unsigned int order)
 {
 	struct zone *zone = page_zone(page);
-	unsigned int n, taken = 1;
+	unsigned int n;
 
-	if (zone_page_state(zone, NR_FREE_PAGES) < stays_free(zone)) {
-		split_page(page, order);
-		taken = BIT(order);
-		order = 0;
+	if (zone_page_state(zone, NR_FREE_PAGES) > stays_free(zone)) {
+		set_page_private(page, order);
+		list_add(&page->lru, list);
+		return;
 	}
-	for (n = 0; n < taken; n++) {
-		set_page_private(page + n, order);
+	split_page(page, order);
+	migrate_disable();
+	for (n = 0; n < BIT(order); n++) {
+		set_page_private(page + n, 0);
 		if (n % 2)
 			__free_page(page + n);
 		else
 			list_add(&page[n].lru, list);
 	}
+	/* A CPU's own ones do not count as free */
+	drain_local_pages(zone);
+	migrate_enable();
 }
 
 /* Takes all pages of an order away, and puts them on a list */
