@@ -320,13 +320,16 @@ static void more_than_there_is(struct kunit *test)
 						   2 * totalram_pages() * PAGE_SIZE));
 }
 
-/* Others allocate at the same time: so much stays free in each zone, in single pages */
+/*
+ * So much stays free in each zone: what fragments memory raises the watermarks, by up to 1.5 times
+ * the highest one (watermark_boost_factor), and others allocate at the same time.
+ */
 static unsigned long stays_free(struct zone *zone)
 {
-	return high_wmark_pages(zone) + zone_managed_pages(zone) / 32 + HOLES;
+	return 4 * zone->_watermark[WMARK_HIGH] + zone_managed_pages(zone) / 32 + HOLES;
 }
 
-/* Takes a page away, or where too little stays free every second page of it */
+/* Takes a page away, or where too little stays free one of each 2^ORDER pages of it */
 static void take(struct list_head *list, struct page *page, unsigned int order)
 {
 	struct zone *zone = page_zone(page);
@@ -341,7 +344,7 @@ static void take(struct list_head *list, struct page *page, unsigned int order)
 	migrate_disable();
 	for (n = 0; n < BIT(order); n++) {
 		set_page_private(page + n, 0);
-		if (n % 2)
+		if (n % BIT(ORDER))
 			__free_page(page + n);
 		else
 			list_add(&page[n].lru, list);
@@ -376,10 +379,10 @@ static void give_back(struct list_head *list)
 	}
 }
 
-/* Free memory in single pages only: what may sleep is had all the same */
+/* No free block of that order: what may sleep is had all the same */
 static void fragmented(struct kunit *test)
 {
-	unsigned long taken = 0;
+	unsigned long taken = 0, free;
 	struct page *head;
 	LIST_HEAD(list);
 	bool fell_back;
@@ -395,11 +398,12 @@ static void fragmented(struct kunit *test)
 		free_vcompound(head);
 	} while (head && !fell_back);
 	KUNIT_EXPECT_FALSE(test, fell_back);
+	free = global_zone_page_state(NR_FREE_PAGES);
 	head = alloc_vcompound(GFP_KERNEL, ORDER);
 	give_back(&list);
 	KUNIT_EXPECT_GT(test, taken, 0ul);
 	KUNIT_ASSERT_NOT_NULL(test, head);
-	kunit_info(test, "%lu pages taken away, then a %s one", taken,
+	kunit_info(test, "%lu pages taken, some in part, %lu free, then a %s one", taken, free,
 		   vcompound_is_virtual(head) ? "virtual" : "physical");
 	memset(page_address(head), 0x5a, SIZE);
 	free_vcompound(head);
