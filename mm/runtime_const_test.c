@@ -6,26 +6,36 @@
 #include <kunit/test.h>
 #include <asm/runtime_const.h>
 
+static unsigned long __init expect_all(struct kunit *test, const s32 *start, const s32 *end,
+				       unsigned long value)
+{
+	const s32 *where;
+
+	for (where = start; where < end; where++) {
+		const void *insn = (const void *)where + *where;
+
+		KUNIT_ASSERT_EQ_MSG(test, runtime_const_get(insn), value, "at %pS", insn);
+	}
+	return end - start;
+}
+
 static void __init every_instruction_is_current(struct kunit *test)
 {
-	const struct runtime_const *one;
 	unsigned long seen = 0;
 
-	for (one = __start_runtime_const; one < __stop_runtime_const; one++, seen++) {
-		const void *insn = (const void *)one + one->where;
-
-		KUNIT_ASSERT_EQ_MSG(test, runtime_const_get(insn), runtime_const_value(one->id),
-				    "at %pS", insn);
-	}
+#define EXPECT_ALL(name)							\
+	(seen += expect_all(test, __start_runtime_const_##name,			\
+			    __stop_runtime_const_##name, RUNTIME_CONST_VALUE_##name))
+	RUNTIME_CONSTS(EXPECT_ALL);
 	KUNIT_EXPECT_GT(test, seen, 0ul);
 }
 
 struct code {
-	struct runtime_const entry[2];
+	s32 where[2];
 	u8 insn[2][32];
 };
 
-static void only_the_immediate_is_written(struct kunit *test)
+static void expect_only_immediates(struct kunit *test, const char *section, unsigned long value)
 {
 	struct code *code = kunit_kzalloc(test, sizeof(*code), GFP_KERNEL);
 	u8 before[32], *insn;
@@ -37,21 +47,33 @@ static void only_the_immediate_is_written(struct kunit *test)
 	for (i = 0; i < 2; i++) {
 		/* not aligned, as in text */
 		insn = &code->insn[i][3];
-		code->entry[i].where = insn - (u8 *)&code->entry[i];
-		code->entry[i].id = i;
+		code->where[i] = insn - (u8 *)&code->where[i];
 	}
-	runtime_const_patch(code->entry, code->entry + 2);
+	runtime_const_patch(section, code->where, code->where + 2);
 	for (i = 0; i < 2; i++) {
 		insn = &code->insn[i][3];
-		KUNIT_EXPECT_EQ(test, runtime_const_get(insn), runtime_const_value(i));
+		KUNIT_EXPECT_EQ(test, runtime_const_get(insn), value);
 		runtime_const_set(insn, runtime_const_get(before));
 		KUNIT_EXPECT_EQ(test, memcmp(code->insn[i], before, sizeof(before)), 0);
 	}
 }
 
+static void only_the_immediate_is_written(struct kunit *test)
+{
+#define EXPECT_ONLY_IMMEDIATES(name)						\
+	expect_only_immediates(test, RUNTIME_CONST_SECTION #name, RUNTIME_CONST_VALUE_##name)
+	RUNTIME_CONSTS(EXPECT_ONLY_IMMEDIATES);
+}
+
+static void other_sections_are_left_alone(struct kunit *test)
+{
+	expect_only_immediates(test, RUNTIME_CONST_SECTION "of_somebody_else", 0x5a5a5a5a5a5a5a5a);
+}
+
 static struct kunit_case runtime_const_cases[] __refdata = {
 	KUNIT_CASE(every_instruction_is_current),
 	KUNIT_CASE(only_the_immediate_is_written),
+	KUNIT_CASE(other_sections_are_left_alone),
 	{}
 };
 

@@ -6,24 +6,23 @@
  * DOC: Immediates that boot decides
  *
  * ``runtime_const(NAME)`` is an unsigned long that costs no load, although boot decides what it is.
- * ``asm/runtime_const.h`` has for each NAME
+ * ``asm/runtime_const.h`` has
  *
+ * ``RUNTIME_CONSTS(each)``
+ *	``each(NAME)`` for each of them, with semicolons in between
  * ``RUNTIME_CONST_INITIAL_NAME``
  *	a constant: what it is until boot decides otherwise
  * ``RUNTIME_CONST_VALUE_NAME``
  *	an expression over variables: what it is now
- * ``RUNTIME_CONST_NAME``
- *	its number, for the table of instructions
- *
- * and
- *
- * ``arch_runtime_const(initial, id)``
- *	an instruction with the immediate, as an expression; a table entry in
- *	``.init.runtime_const`` tells of it
+ * ``arch_runtime_const(initial, section)``
+ *	an instruction with the immediate, as an expression; a ``.long`` in the section tells how
+ *	far away it is
  * ``runtime_const_get(insn)``, ``runtime_const_set(insn, value)``
  *	the immediate of an instruction
- * ``runtime_const_value(id)``, ``runtime_const_sync()``
- *	functions: the value; make this CPU execute what was changed
+ * ``runtime_const_sync()``
+ *	a function: make this CPU execute what was changed
+ *
+ * and its linker script ``RUNTIME_CONST_TABLE`` of each.
  *
  * Boot calls runtime_const_update() each time that it has decided, before other CPUs start and
  * before text becomes read-only, and the loader of modules runtime_const_patch(). Without
@@ -34,18 +33,15 @@
  * Where a feature of the CPU chooses among few values, an architecture that patches code by
  * features anyway has a runtime_const() of its own instead of all this.
  */
+/* Init, so that modules free theirs */
+#define RUNTIME_CONST_SECTION		".init.runtime_const_"
+#define RUNTIME_CONST_TABLE(name)	\
+	__start_runtime_const_##name = .;	\
+	*(.init.runtime_const_##name)	\
+	__stop_runtime_const_##name = .
+
 #ifndef __ASSEMBLY__
 #include <linux/types.h>
-
-/**
- * struct runtime_const - one instruction with such an immediate
- * @where: address of the instruction, relative to this entry
- * @id: whose value it has
- */
-struct runtime_const {
-	s32 where;
-	u32 id;
-};
 
 #ifndef CONFIG_RUNTIME_CONST
 #define runtime_const(name)	RUNTIME_CONST_INITIAL_##name
@@ -57,14 +53,16 @@ static inline void runtime_const_update(void)
 #define runtime_const(name)	RUNTIME_CONST_VALUE_##name
 #else
 #define runtime_const(name)	\
-	arch_runtime_const(RUNTIME_CONST_INITIAL_##name, RUNTIME_CONST_##name)
+	arch_runtime_const(RUNTIME_CONST_INITIAL_##name, RUNTIME_CONST_SECTION #name)
 #endif
+
+/* Of instructions, each relative to its entry */
+#define RUNTIME_CONST_DECLARE(name)	\
+	extern const s32 __start_runtime_const_##name[], __stop_runtime_const_##name[]
+RUNTIME_CONSTS(RUNTIME_CONST_DECLARE);
+
 void runtime_const_update(void);
-void runtime_const_patch(const struct runtime_const *start,
-			 const struct runtime_const *end);
-unsigned long runtime_const_value(unsigned int id);
-extern const struct runtime_const __start_runtime_const[];
-extern const struct runtime_const __stop_runtime_const[];
+void runtime_const_patch(const char *section, const s32 *start, const s32 *end);
 void runtime_const_sync(void);
 #endif
 

@@ -74,6 +74,16 @@ def key():
     return testmodule.key([NAME], SOURCE)
 
 
+def renamed_tables(path):
+    """Returns objcopy's options: names for which the linker tells where a table begins and ends.
+
+    path: object file.  Raises Trouble.
+    """
+    return [f"--rename-section=.init.{name}={name}"
+            for name in sorted(set(re.findall(r" \.init\.(runtime_const_\w+)",
+                                              output(["objdump", "-h", path]))))]
+
+
 def listed(models):
     """Returns the C text that lists so many models for the program."""
     names = [f"model_{number}" for number in range(models)]
@@ -102,9 +112,7 @@ def build(models, build_dir, name):
         output(["ld", "-r", "-o", goal, *(made / part for part in OBJECTS)])
         # their variables have the same names: each keeps its own to itself
         output(["objcopy", f"--redefine-sym={MODEL}=model_{number}",
-                f"--keep-global-symbol=model_{number}",
-                # a name for which the linker tells where it begins and ends
-                "--rename-section=.init.runtime_const=runtime_const", goal])
+                f"--keep-global-symbol=model_{number}", *renamed_tables(goal), goal])
         linked.append(goal)
         flags.append(code_flags((made / f".{OBJECTS[0]}.cmd").read_text(encoding="utf-8")))
     goal = folder / NAME

@@ -32,24 +32,17 @@
 #define RUNTIME_CONST_VALUE_memmap_of_linear	\
 	__MEMMAP_OF_LINEAR(page_offset_base, vmemmap_base)
 
-enum {
-	RUNTIME_CONST_page_offset_base,
-	RUNTIME_CONST_vmemmap_base,
-	RUNTIME_CONST_linear_of_memmap,
-	RUNTIME_CONST_memmap_of_linear,
-};
-
 /* Not volatile: the compiler may compute it once, or not at all */
-#define arch_runtime_const(initial, id)					\
+#define arch_runtime_const(initial, section)				\
 ({									\
 	unsigned long __runtime_const;					\
 									\
 	asm_inline("1:	movabsq %[value], %[result]\n"			\
-		   "	.pushsection .init.runtime_const, \"a\"\n"	\
-		   "	.long	1b - ., %c[number]\n"			\
+		   "	.pushsection " section ", \"a\"\n"		\
+		   "	.long	1b - .\n"				\
 		   "	.popsection"					\
 		   : [result] "=r" (__runtime_const)			\
-		   : [value] "i" (initial), [number] "i" (id));		\
+		   : [value] "i" (initial));				\
 	__runtime_const;						\
 })
 
@@ -66,6 +59,13 @@ static __always_inline void runtime_const_set(void *insn, unsigned long value)
 	*(unsigned long *)(insn + RUNTIME_CONST_IMMEDIATE) = value;
 }
 
-#include <asm-generic/runtime_const.h>
 #endif /* !__ASSEMBLY__ */
+
+#define RUNTIME_CONSTS(each)						\
+	each(page_offset_base);						\
+	each(vmemmap_base);						\
+	each(linear_of_memmap);						\
+	each(memmap_of_linear)
+
+#include <asm-generic/runtime_const.h>
 #endif

@@ -49,27 +49,20 @@ static void make_table(struct page *map, unsigned long pages, void *table)
 #endif
 
 #ifdef CONFIG_RUNTIME_CONST
-static unsigned long value(unsigned int id)
+static void set_all(const s32 *start, const s32 *end, unsigned long value)
 {
-	switch (id) {
-	case RUNTIME_CONST_page_offset_base:
-		return RUNTIME_CONST_VALUE_page_offset_base;
-	case RUNTIME_CONST_vmemmap_base:
-		return RUNTIME_CONST_VALUE_vmemmap_base;
-	case RUNTIME_CONST_linear_of_memmap:
-		return RUNTIME_CONST_VALUE_linear_of_memmap;
-	default:
-		return RUNTIME_CONST_VALUE_memmap_of_linear;
-	}
+	const s32 *where;
+
+	for (where = start; where < end; where++)
+		runtime_const_set((void *)where + *where, value);
 }
 
 /* What boot does: bring the bases into the instructions that have them as immediates. */
 static void patch(void)
 {
-	const struct runtime_const *one;
-
-	for (one = __start_runtime_const; one < __stop_runtime_const; one++)
-		runtime_const_set((void *)one + one->where, value(one->id));
+#define SET_ALL(name)	\
+	set_all(__start_runtime_const_##name, __stop_runtime_const_##name, RUNTIME_CONST_VALUE_##name)
+	RUNTIME_CONSTS(SET_ALL);
 }
 #else
 static void patch(void)
