@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The bitmap that answers pfn_valid(), see include/linux/pfn_bitmap.h.
+ * The bitmap that answers pfn_valid(), see include/linux/pfn_bitmap.h, and how such bitmaps are
+ * mapped.
  *
  * A page of it describes much memory, 64 GiB with pages of 4 KiB and sub-sections of 2 MiB. It is
  * there only if a sub-section of these is; all other addresses of the bitmap are mapped to one page
  * of zeroes, as a rule by one and the same table of PTEs. That table is replaced where a page
  * has to be mapped, and the one that replaces it stays.
  *
- * All mappings are read-only: bits are changed by way of the linear mapping. Writers run at boot or
- * hold mem_hotplug_lock for writing. Readers take nothing: a word is read by one load, from the
- * page that was there or the one that is; while there is none, no bit of either is set. A page is
- * given back after the TLBs have forgotten it.
+ * All its mappings are read-only: bits are changed by way of the linear mapping. Writers run at
+ * boot or hold mem_hotplug_lock for writing. Readers take nothing: a word is read by one load, from
+ * the page that was there or the one that is; while there is none, no bit of either is set. A page
+ * is given back after the TLBs have forgotten it.
  */
 #define pr_fmt(fmt) "pfn_bitmap: " fmt
 
@@ -24,15 +25,12 @@
 
 #include "sparse-vmemmap.h"
 
-#define BITMAP_SIZE	(1UL << (PFN_BITMAP_PHYS_BITS - SUBSECTION_SHIFT - 3))
-
 static pte_t *zero_table __ro_after_init;
 static unsigned long hole_pfn __ro_after_init;
 
 static unsigned long word_address(unsigned long pfn)
 {
-	return PFN_BITMAP_START +
-	       (pfn >> PFN_SUBSECTION_SHIFT) / BITS_PER_LONG * sizeof(long);
+	return PFN_BITMAP_START + (pfn >> PFN_BITMAP_WORD_SHIFT) * sizeof(long);
 }
 
 static pmd_t *pmd_of(unsigned long addr)
@@ -50,9 +48,10 @@ static pte_t zero_pte(void)
 	return pfn_pte(hole_pfn, PAGE_KERNEL_RO);
 }
 
-static bool is_zero(pte_t pte)
+/* What could not be bolted has none */
+static bool is_hole(pte_t pte)
 {
-	return pte_pfn(pte) == hole_pfn;
+	return pte_none(pte) || pte_pfn(pte) == hole_pfn;
 }
 
 static pte_t *__meminit alloc_pte_table(int nid)
@@ -67,22 +66,36 @@ static pte_t *__meminit alloc_pte_table(int nid)
 
 /*
  * No TLB has another translation than this one afterwards. Where there is none in between, a load
- * faults, which says that nothing is valid: so it was before, or is from now on.
+ * faults, which says that nothing is valid: so it was before, or is from now on. So it stays
+ * where it could not be bolted.
+ *
+ * Return: 0, -ENOMEM, or -EBUSY with the page mapped that was.
  */
-static void map_page(unsigned long addr, pte_t pte)
+static int map_page(unsigned long addr, unsigned long pfn, pgprot_t prot)
 {
-	pte_t *entry = pte_of(addr);
+	pte_t *entry = pte_of(addr), old = *entry;
 
 	addr &= PAGE_MASK;
 	if (PFN_BITMAP_UNMAP_FIRST) {
 		pte_clear(&init_mm, addr, entry);
 		flush_tlb_kernel_range(addr, addr + PAGE_SIZE);
 	}
-	set_pte_at(&init_mm, addr, entry, pte);
+	if (arch_pfn_bitmap_bolts()) {
+		if (arch_pfn_bitmap_unbolt(addr)) {
+			set_pte_at(&init_mm, addr, entry, old);
+			return -EBUSY;
+		}
+		/* For fault injection it is another page table */
+		if ((pfn != hole_pfn && should_fail_vmemmap(PAGE_SIZE)) ||
+		    arch_pfn_bitmap_bolt(addr, pfn, prot))
+			return -ENOMEM;
+	}
+	set_pte_at(&init_mm, addr, entry, pfn_pte(pfn, prot));
 	flush_tlb_kernel_range(addr, addr + PAGE_SIZE);
+	return 0;
 }
 
-/* The same for a table that translates all as the zero_table does */
+/* The same for a table that translates all as the zero_table does; what is bolted stays */
 static void __meminit map_table(unsigned long addr, pte_t *table)
 {
 	pmd_t *entry = pmd_of(addr);
@@ -96,6 +109,111 @@ static void __meminit map_table(unsigned long addr, pte_t *table)
 	flush_tlb_kernel_range(addr, addr + PMD_SIZE);
 }
 
+static void __init bolt_holes(unsigned long start, unsigned long size)
+{
+	unsigned long addr;
+
+	for (addr = start; addr < start + size; addr += PAGE_SIZE)
+		if (arch_pfn_bitmap_bolt(addr, hole_pfn, PAGE_KERNEL_RO))
+			panic("pfn_bitmap: the hash table is full\n");
+}
+
+/**
+ * pfn_bitmap_map_holes() - map an array that has nothing in it
+ * @start: its address, aligned to a PMD
+ * @size: bytes, of which one table of PMDs has all
+ *
+ * Context: sparse_init().
+ */
+void __init pfn_bitmap_map_holes(unsigned long start, unsigned long size)
+{
+	pgd_t *pgd;
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+	int i;
+
+	WARN_ON(start % PMD_SIZE || start / PUD_SIZE != (start + size - 1) / PUD_SIZE);
+	if (!zero_table) {
+		void *zero = vmemmap_alloc_block(PAGE_SIZE, NUMA_NO_NODE);
+
+		if (zero) {
+			clear_page(zero);
+			hole_pfn = PHYS_PFN(__pa(zero));
+			zero_table = alloc_pte_table(NUMA_NO_NODE);
+		}
+	}
+	pgd = vmemmap_pgd_populate(start, NUMA_NO_NODE);
+	p4d = pgd ? vmemmap_p4d_populate(pgd, start, NUMA_NO_NODE) : NULL;
+	pud = p4d ? vmemmap_pud_populate(p4d, start, NUMA_NO_NODE) : NULL;
+	if (!zero_table || !pud)
+		panic("pfn_bitmap: no memory for page tables\n");
+	/* A hypervisor that watches page tables sees this one announced once */
+	pmd = pmd_offset(pud, start);
+	pmd_populate_kernel(&init_mm, pmd, zero_table);
+	for (i = 1; i < DIV_ROUND_UP(size, PMD_SIZE); i++)
+		set_pmd(pmd + i, *pmd);
+	flush_cache_vmap(start, start + size);
+	if (arch_pfn_bitmap_bolts())
+		bolt_holes(start, ALIGN(size, PMD_SIZE));
+}
+
+/**
+ * pfn_bitmap_fill_hole() - make sure that an address has a page of its own
+ * @addr: in an array that pfn_bitmap_map_holes() has mapped
+ * @nid: node to take memory from
+ * @prot: how a new page is mapped
+ *
+ * A new page is zeroes.
+ *
+ * Context: Boot, or mem_hotplug_lock held for writing; may sleep then.
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int __meminit pfn_bitmap_fill_hole(unsigned long addr, int nid, pgprot_t prot)
+{
+	void *page;
+
+	if ((pte_t *)pmd_page_vaddr(*pmd_of(addr)) == zero_table) {
+		pte_t *table = alloc_pte_table(nid);
+
+		if (!table)
+			return -ENOMEM;
+		map_table(addr, table);
+	}
+	if (!is_hole(*pte_of(addr)))
+		return 0;
+
+	page = vmemmap_alloc_block(PAGE_SIZE, nid);
+	if (!page)
+		return -ENOMEM;
+	clear_page(page);
+	if (map_page(addr, PHYS_PFN(__pa(page)), prot)) {
+		/* What the hash table had room for before, if it had to give it up */
+		if (pte_none(*pte_of(addr)))
+			map_page(addr, hole_pfn, PAGE_KERNEL_RO);
+		vmemmap_free_block(PHYS_PFN(__pa(page)), 0);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * pfn_bitmap_make_hole() - give the page of an address back, if it has one
+ * @addr: as for pfn_bitmap_fill_hole()
+ *
+ * Context: As pfn_bitmap_fill_hole().
+ */
+void pfn_bitmap_make_hole(unsigned long addr)
+{
+	pte_t pte = *pte_of(addr);
+
+	if (is_hole(pte))
+		return;
+	if (map_page(addr, hole_pfn, PAGE_KERNEL_RO) != -EBUSY)
+		vmemmap_free_block(pte_pfn(pte), 0);
+}
+
 /**
  * pfn_bitmap_init() - make the bitmap say that there is no memory
  *
@@ -103,38 +221,15 @@ static void __meminit map_table(unsigned long addr, pte_t *table)
  */
 void __init pfn_bitmap_init(void)
 {
-	unsigned long addr = PFN_BITMAP_START;
-	pgd_t *pgd;
-	p4d_t *p4d;
-	pud_t *pud;
-	pmd_t *pmd;
-	void *zero;
-	int i;
-
 	if (!arch_has_pfn_bitmap())
 		return;
-	/* It is in one table of PMDs, and a section's bits are in one page */
-	WARN_ON(addr % PMD_SIZE || addr / PUD_SIZE != (addr + BITMAP_SIZE - 1) / PUD_SIZE);
+	/* A section's bits are in one page */
 	BUILD_BUG_ON((SUBSECTIONS_PER_SECTION - 1) / (PAGE_SIZE * BITS_PER_BYTE));
 	VM_WARN_ON(pfn_valid(0));
-
-	zero = vmemmap_alloc_block(PAGE_SIZE, NUMA_NO_NODE);
-	if (zero) {
-		clear_page(zero);
-		hole_pfn = PHYS_PFN(__pa(zero));
-		zero_table = alloc_pte_table(NUMA_NO_NODE);
-	}
-	pgd = vmemmap_pgd_populate(addr, NUMA_NO_NODE);
-	p4d = pgd ? vmemmap_p4d_populate(pgd, addr, NUMA_NO_NODE) : NULL;
-	pud = p4d ? vmemmap_pud_populate(p4d, addr, NUMA_NO_NODE) : NULL;
-	if (!zero_table || !pud)
-		panic("pfn_bitmap: no memory for page tables\n");
-	/* A hypervisor that watches page tables sees this one announced once */
-	pmd = pmd_offset(pud, addr);
-	pmd_populate_kernel(&init_mm, pmd, zero_table);
-	for (i = 1; i < DIV_ROUND_UP(BITMAP_SIZE, PMD_SIZE); i++)
-		set_pmd(pmd + i, *pmd);
-	flush_cache_vmap(addr, addr + BITMAP_SIZE);
+	arch_pfn_bitmap_init();
+	pfn_bitmap_map_holes(PFN_BITMAP_START,
+			     1UL << (arch_pfn_bitmap_bits() - SUBSECTION_SHIFT - 3));
+	pageblock_bitmap_init();
 }
 
 /**
@@ -150,27 +245,12 @@ void __init pfn_bitmap_init(void)
  */
 int __meminit pfn_bitmap_reserve(unsigned long pfn, int nid)
 {
-	unsigned long addr = word_address(pfn);
-	void *page;
+	int err;
 
 	if (!arch_has_pfn_bitmap())
 		return 0;
-	if ((pte_t *)pmd_page_vaddr(*pmd_of(addr)) == zero_table) {
-		pte_t *table = alloc_pte_table(nid);
-
-		if (!table)
-			return -ENOMEM;
-		map_table(addr, table);
-	}
-	if (!is_zero(*pte_of(addr)))
-		return 0;
-
-	page = vmemmap_alloc_block(PAGE_SIZE, nid);
-	if (!page)
-		return -ENOMEM;
-	clear_page(page);
-	map_page(addr, pfn_pte(PHYS_PFN(__pa(page)), PAGE_KERNEL_RO));
-	return 0;
+	err = pfn_bitmap_fill_hole(word_address(pfn), nid, PAGE_KERNEL_RO);
+	return err ?: pageblock_bitmap_reserve(pfn, nid);
 }
 
 /* The bits that @pfn is in, to be written; NULL if they are not reserved */
@@ -179,7 +259,7 @@ static unsigned long *writable(unsigned long pfn)
 	unsigned long addr = word_address(pfn) & PAGE_MASK;
 	pte_t pte = *pte_of(addr);
 
-	return is_zero(pte) ? NULL : __va(PFN_PHYS(pte_pfn(pte)));
+	return is_hole(pte) ? NULL : __va(PFN_PHYS(pte_pfn(pte)));
 }
 
 static unsigned long first_bit(unsigned long pfn)
@@ -216,17 +296,15 @@ void __meminit pfn_bitmap_set(unsigned long pfn, unsigned long nr_pages)
  */
 void pfn_bitmap_clear(unsigned long pfn, unsigned long nr_pages)
 {
-	unsigned long addr = word_address(pfn);
 	unsigned long *bits;
 
 	if (!arch_has_pfn_bitmap())
 		return;
 	bits = writable(pfn);
-	if (!bits)
-		return;
-	bitmap_clear(bits, first_bit(pfn), nr_pages >> PFN_SUBSECTION_SHIFT);
-	if (memchr_inv(bits, 0, PAGE_SIZE))
-		return;
-	map_page(addr, zero_pte());
-	vmemmap_free_block(PHYS_PFN(__pa(bits)), 0);
+	if (bits) {
+		bitmap_clear(bits, first_bit(pfn), nr_pages >> PFN_SUBSECTION_SHIFT);
+		if (!memchr_inv(bits, 0, PAGE_SIZE))
+			pfn_bitmap_make_hole(word_address(pfn));
+	}
+	pageblock_bitmap_release(pfn);
 }

@@ -108,7 +108,7 @@ static unsigned long page_of_bit(unsigned long pfn)
 /* Pages of the bitmap that are not the page of zeroes, which the last one is */
 static unsigned long own_pages(void)
 {
-	unsigned long end = BIT(PFN_BITMAP_PHYS_BITS - PAGE_SHIFT), pfn, own = 0;
+	unsigned long end = BIT(arch_pfn_bitmap_bits() - PAGE_SHIFT), pfn, own = 0;
 
 	if (!arch_has_pfn_bitmap())
 		return 0;

@@ -71,6 +71,29 @@ void pfn_bitmap_init(void);
 int pfn_bitmap_reserve(unsigned long pfn, int nid);
 void pfn_bitmap_set(unsigned long pfn, unsigned long nr_pages);
 void pfn_bitmap_clear(unsigned long pfn, unsigned long nr_pages);
+void pfn_bitmap_map_holes(unsigned long start, unsigned long size);
+int pfn_bitmap_fill_hole(unsigned long addr, int nid, pgprot_t prot);
+void pfn_bitmap_make_hole(unsigned long addr);
+#endif
+
+#ifdef CONFIG_PAGEBLOCK_BITMAP
+/* mm/pageblock_bitmap.c */
+void pageblock_bitmap_init(void);
+int pageblock_bitmap_reserve(unsigned long pfn, int nid);
+void pageblock_bitmap_release(unsigned long pfn);
+#else
+static inline void pageblock_bitmap_init(void)
+{
+}
+
+static inline int pageblock_bitmap_reserve(unsigned long pfn, int nid)
+{
+	return 0;
+}
+
+static inline void pageblock_bitmap_release(unsigned long pfn)
+{
+}
 #endif
 
 /* Which struct page an address of the memmap lies in */

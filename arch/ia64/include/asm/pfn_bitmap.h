@@ -2,11 +2,17 @@
 #ifndef _ASM_IA64_PFN_BITMAP_H
 #define _ASM_IA64_PFN_BITMAP_H
 
+#include <linux/sizes.h>
+
 #include <asm/page.h>
 
 /* Between the kernel's image and vmalloc's addresses; 64 MiB for 50 bits */
 #define PFN_BITMAP_START	(RGN_BASE(RGN_GATE) + 0x180000000UL)
 #define PFN_BITMAP_PHYS_BITS	50	/* IA64_MAX_PHYS_BITS */
+
+/* Pageblocks have 256 MiB, unless hugepagesz= says less */
+#define PAGEBLOCK_BITMAP_START	(RGN_BASE(RGN_GATE) + 0x1c0000000UL)
+#define PAGEBLOCK_BITMAP_SIZE	SZ_1G
 
 #define set_pmd(pmdp, pmd)	(*(pmdp) = (pmd))
 

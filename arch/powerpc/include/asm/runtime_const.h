@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where the memmap of book3s64 starts.
+ * Where the memmap of book3s64 starts, and the bitmap for pfn_valid().
  *
- * With base pages of 64 KiB both MMUs have it at the same address. With base pages of 4 KiB they
- * do not; then the instructions that make the address are chosen at boot, as all that depends on
- * the MMU. No conversion reads memory.
+ * Where the MMUs have them at different addresses, the instructions that make the address are
+ * chosen at boot, as all that depends on the MMU. No conversion reads memory. With base pages of
+ * 64 KiB both have the memmap at the same one.
  */
 #ifndef _ASM_POWERPC_RUNTIME_CONST_H
 #define _ASM_POWERPC_RUNTIME_CONST_H
@@ -12,18 +12,26 @@
 #include <asm/feature-fixups.h>
 #include <asm/mmu.h>
 
-#if !defined(CONFIG_PPC_64S_HASH_MMU) || H_VMEMMAP_START == RADIX_VMEMMAP_START
+#ifndef CONFIG_PPC_64S_HASH_MMU
 #define RUNTIME_CONST_INITIAL_vmemmap_base	RADIX_VMEMMAP_START
+#define RUNTIME_CONST_INITIAL_pfn_bitmap_start	RADIX_PFN_BITMAP_START
 #include <asm-generic/runtime_const.h>
 #elif !defined(CONFIG_PPC_RADIX_MMU)
 #define RUNTIME_CONST_INITIAL_vmemmap_base	H_VMEMMAP_START
+#define RUNTIME_CONST_INITIAL_pfn_bitmap_start	H_PFN_BITMAP_START
 #include <asm-generic/runtime_const.h>
 #else
-#define RUNTIME_CONST_IS_PATCHED
 /* Not a table of instructions: feature fixups, which know modules, too */
 #define runtime_const(name)	RUNTIME_CONST_OF_MMU_##name
+#if H_VMEMMAP_START == RADIX_VMEMMAP_START
+#define RUNTIME_CONST_OF_MMU_vmemmap_base	RADIX_VMEMMAP_START
+#else
+#define RUNTIME_CONST_IS_PATCHED
 #define RUNTIME_CONST_OF_MMU_vmemmap_base	\
 	runtime_const_of_mmu(RADIX_VMEMMAP_START, H_VMEMMAP_START)
+#endif
+#define RUNTIME_CONST_OF_MMU_pfn_bitmap_start	\
+	runtime_const_of_mmu(RADIX_PFN_BITMAP_START, H_PFN_BITMAP_START)
 
 #ifndef __ASSEMBLY__
 /* Constants with nothing in their lower half. Both alternatives have two instructions */

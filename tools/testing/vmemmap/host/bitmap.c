@@ -9,17 +9,66 @@
 #define SECTION_BITS	(1UL << (SECTION_SIZE_BITS - SUBSECTION_SHIFT))
 #define PER_PAGE	(PAGE_SIZE * BITS_PER_BYTE / SECTION_BITS)		/* sections */
 
+bool host_in_bitmap(unsigned long addr)
+{
+	return arch_has_pfn_bitmap() && addr - PFN_BITMAP_START < SIZE;
+}
+
 /* The table that is shared by all holes stays, even when none is left that is so large */
 static unsigned long shared_table;
+
+#ifdef CONFIG_PPC_BOOK3S_64
+/* Where the hash table leads to; 0 is nowhere */
+static unsigned long bolted[SIZE / PAGE_SIZE];
+
+static unsigned long *bolted_at(unsigned long addr)
+{
+	host_check(host_in_bitmap(addr), "%#lx is bolted, which is not in the bitmap", addr);
+	return &bolted[(addr - PFN_BITMAP_START) / PAGE_SIZE];
+}
+
+int host_bolt_bitmap(unsigned long addr, unsigned long pfn)
+{
+	host_check(!*bolted_at(addr), "%#lx is bolted twice", addr);
+	host_page(pfn)->cached++;
+	*bolted_at(addr) = pfn;
+	return 0;
+}
+
+int host_unbolt_bitmap(unsigned long addr)
+{
+	unsigned long *pfn = bolted_at(addr);
+
+	if (host_faults.unbolt)
+		return -EINVAL;
+	if (*pfn)
+		host_page(*pfn)->cached--;
+	*pfn = 0;
+	return 0;
+}
+
+static unsigned long translation(unsigned long addr, const pte_t *pte)
+{
+	unsigned long pfn = pte && !pte_none(*pte) ? pte_pfn(*pte) : 0;
+
+	if (!arch_pfn_bitmap_bolts())
+		return pfn;
+	host_check(*bolted_at(addr) == pfn, "%#lx is bolted to another page than its PTE says", addr);
+	return *bolted_at(addr);
+}
+#else
+static unsigned long translation(unsigned long addr, const pte_t *pte)
+{
+	return pte && !pte_none(*pte) ? pte_pfn(*pte) : 0;
+}
+#endif
 
 void host_bitmap_reset(void)
 {
 	shared_table = 0;
-}
-
-bool host_in_bitmap(unsigned long addr)
-{
-	return arch_has_pfn_bitmap() && addr - PFN_BITMAP_START < SIZE;
+#ifdef CONFIG_PPC_BOOK3S_64
+	memset(bolted, 0, sizeof(bolted));
+#endif
 }
 
 static void add_table(struct host_map *map, unsigned long pfn)
@@ -70,14 +119,11 @@ static pte_t *walk(struct host_map *map, unsigned long addr)
 /* Where nothing is mapped the load faults, which makes it 0 */
 unsigned long host_load_bitmap(const unsigned long *word)
 {
-	unsigned long addr = (unsigned long)word;
-	pte_t *pte;
+	unsigned long addr = (unsigned long)word, pfn;
 
 	host_check(host_in_bitmap(addr), "%#lx is not in the bitmap", addr);
-	pte = walk(NULL, addr);
-	if (!pte || pte_none(*pte))
-		return 0;
-	return *(unsigned long *)__va(PFN_PHYS(pte_pfn(*pte)) + addr % PAGE_SIZE);
+	pfn = translation(addr, walk(NULL, addr));
+	return pfn ? *(unsigned long *)__va(PFN_PHYS(pfn) + addr % PAGE_SIZE) : 0;
 }
 
 static void add_leaf(struct host_map *map, unsigned long offset)
@@ -162,7 +208,8 @@ void host_bitmap_check(const struct host_map *map, void (*use)(unsigned long pfn
 {
 	unsigned int i, j;
 
-	host_check(!map->bitmap_has_gap, "the bitmap is not mapped everywhere");
+	host_check(!map->bitmap_has_gap || arch_pfn_bitmap_bolts(),
+		   "the bitmap is not mapped everywhere");
 	host_check(!pfn_valid(1UL << (PFN_BITMAP_PHYS_BITS - PAGE_SHIFT)),
 		   "a pfn behind the bitmap is valid");
 	for (i = 0; i < map->nr_bitmap_tables; i++)

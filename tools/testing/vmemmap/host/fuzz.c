@@ -837,12 +837,15 @@ static void ask_nonsense(void)
 	model_verify(NULL);
 }
 
+/* mm/sparse-vmemmap.h */
+void pfn_bitmap_clear(unsigned long pfn, unsigned long nr_pages);
+
 /* A hash table that lets nothing go: the backing must stay, and goes the next time */
 static void remove_stuck(void)
 {
 #ifdef CONFIG_PPC_BOOK3S_64
 	struct region *r = choose_region(next_byte());
-	unsigned long start, end, taken, later, objects;
+	unsigned long start, end, taken, later, objects, pfn;
 
 	if (!r || r->blocks || host_radix || !model_owns(r, r->pfn, r->nr_pages))
 		return;
@@ -860,6 +863,9 @@ static void remove_stuck(void)
 	host_faults.unbolt = false;
 	host_faults.warnings_expected = 0;
 	vmemmap_free(start, end, r->lent ? &r->altmap : NULL);
+	/* Bits are clear, and their page stayed */
+	for (pfn = r->pfn; pfn < r->pfn + r->nr_pages; pfn += PAGES_PER_SUBSECTION)
+		pfn_bitmap_clear(pfn, PAGES_PER_SUBSECTION);
 	model_remove(r, r->pfn, r->nr_pages);
 	model_verify(NULL);
 #endif

@@ -29,6 +29,7 @@
 
 #ifndef CONFIG_PFN_BITMAP
 #define arch_has_pfn_bitmap()	false
+#define arch_pfn_bitmap_bolts()	false
 #define PFN_BITMAP_START	0UL
 #define PFN_BITMAP_PHYS_BITS	MAX_PHYSMEM_BITS
 #define PFN_BITMAP_UNMAP_FIRST	0

@@ -15,8 +15,9 @@ from each other).
   `memmap=` does, so that it boots with them like with all other memory.
 - Memory is what the kernel itself says it took (`memblock=debug`): *memmap* is the struct pages,
   *page tables* those that map them (none where the direct mapping does), *section tables*
-  `mem_section` with its usage maps; FLATMEM has flags of page blocks in their place. The
-  *pfn_valid() bitmap*, where there is one, is told with its page tables.
+  `mem_section` with its usage maps; FLATMEM has flags of pageblocks in their place. *bitmaps*, where
+  there are some, are those of `pfn_valid()` and of pageblock flags, which are in the usage maps
+  elsewhere, with their page tables.
 
 FLATMEM has struct pages for holes too, so that it cannot have memory that is scattered: "-". On ia64
 its kernel does not start with 4 GiB, which are in several ranges there. In figures, scattered memory has dashed lines; of each size it is the one in most pieces.

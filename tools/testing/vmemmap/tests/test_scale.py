@@ -18,7 +18,7 @@ LOG = """[ 0.0] memblock_alloc_try_nid: 64 bytes align=0x40 nid=-1 setup_arch+0x
 [ 0.0] memblock_alloc_try_nid: 16384 bytes align=0x40 nid=-1 sparse_init+0x7b/0x1c9
 [ 0.0] memblock_alloc_exact_nid_raw: 4194304 bytes align=0x200000 nid=0 sparse_init_nid+0x11a/0x31c
 [ 0.0] memblock_alloc_try_nid_raw: 4096 bytes align=0x1000 nid=0 alloc_table+0xc/0x24
-[ 0.0] memblock_alloc_try_nid_raw: 4096 bytes align=0x1000 nid=0 pfn_bitmap_reserve+0xc/0x24
+[ 0.0] memblock_alloc_try_nid_raw: 4096 bytes align=0x1000 nid=0 pfn_bitmap_fill_hole+0xc/0x24
 [ 0.0] memblock_phys_free: [0x200000-0x3fffff] sparse_init_nid+0x2/0x3
 [ 0.0] Zone ranges:
 [ 0.0] memblock_alloc_try_nid: 75 bytes align=0x40 nid=-1 io_apic_init_mappings+0x32/0x1c1
@@ -84,7 +84,7 @@ class Log(unittest.TestCase):
     def test_kinds(self):
         self.assertEqual(memblocklog.taken(done(LOG.splitlines()), scale.load()["log"]), {
             "memmap": 2 << 20, "page tables": 4096, "section tables": 16384,
-            "pfn_valid() bitmap": 4096})
+            "bitmaps": 4096})
 
     def test_callers_that_are_called(self):
         lines = [f"memblock_alloc_{call}: {size} bytes align=0x10000 nid=0 memmap_alloc+0x34/0x48"
@@ -108,7 +108,7 @@ class Log(unittest.TestCase):
                  "memblock_alloc_try_nid_raw: 4096 bytes align=0x80 nid=0 memmap_alloc+0x1/0x2",
                  "memblock_alloc_try_nid: 32 bytes align=0x80 nid=0 free_area_init_node+0x1/0x2"]
         self.assertEqual(memblocklog.taken(done(lines), scale.load()["log"]), {
-            "memmap": 4096, "page tables": 0, "section tables": 32, "pfn_valid() bitmap": 0})
+            "memmap": 4096, "page tables": 0, "section tables": 32, "bitmaps": 0})
 
     def test_unknown(self):
         facts = scale.load()["log"]

@@ -62,6 +62,7 @@ typedef unsigned long cycles_t;
 #define min_t(type, a, b)	min((type)(a), (type)(b))
 #define max_t(type, a, b)	max((type)(a), (type)(b))
 #define ilog2(n)		(63 - __builtin_clzl(n))
+#define const_ilog2(n)		ilog2(n)
 #define is_power_of_2(n)	((n) && !((n) & ((n) - 1)))
 
 #define SZ_1G			0x40000000

@@ -53,6 +53,21 @@ extern struct vmemmap_backing *vmemmap_list;
 extern bool host_radix;
 
 #define radix_enabled()		host_radix
+#define runtime_const(name)	RADIX_PFN_BITMAP_START
+
+static inline bool arch_has_pfn_bitmap(void)
+{
+	return true;
+}
+
+static inline void arch_pfn_bitmap_init(void)
+{
+}
+
+int host_bolt_bitmap(unsigned long addr, unsigned long pfn);
+int host_unbolt_bitmap(unsigned long addr);
+#define arch_pfn_bitmap_bolt(addr, pfn, prot)	host_bolt_bitmap(addr, pfn)
+#define arch_pfn_bitmap_unbolt(addr)		host_unbolt_bitmap(addr)
 int htab_bolt_mapping(unsigned long start, unsigned long end, unsigned long phys,
 		      unsigned long prot, int psize, int ssize);
 int htab_remove_mapping(unsigned long start, unsigned long end, int psize, int ssize);
