@@ -184,12 +184,34 @@ class Told(unittest.TestCase):
         model.configure_mock(name="classic")
         group = mock.Mock(models=[model])
         group.configure_mock(name="g")
-        found = kernbench.headlines(group, {"g classic 1": {"parts": 2 * [
+        group.arch.configure_mock(name="x86_64")
+        found = kernbench.headlines(group, {"g classic 1": {"rows": [], "parts": 2 * [
             {"kernel": mode, "user": mode}]}})
-        self.assertEqual(found["kernbench System"], {"classic": 1.0})
-        self.assertEqual(found["kernbench Total"], {"classic": 2.0})
-        self.assertEqual(found["kernbench kernel loads"], {"classic": 6})
+        self.assertEqual(found["kernbench System"], {"classic": 0.5})
+        self.assertEqual(found["kernbench Total"], {"classic": 1.0})
+        self.assertEqual(found["kernbench kernel loads"], {"classic": 3})
         self.assertEqual(kernbench.headlines(group, {}), {})
+
+    def test_boots(self):
+        model = mock.Mock()
+        model.configure_mock(name="classic")
+        group = mock.Mock(models=[model])
+        group.configure_mock(name="g")
+        group.arch.configure_mock(name="x86_64")
+        number = len(kernbench.boots("x86_64"))
+        self.assertGreater(number, 1)
+        self.assertEqual(list(kernbench.boots("x86_64", quick=True)), [1])
+        self.assertEqual(list(kernbench.boots("ia64")), [1])
+        results = {f"g classic {boot}": {"kernel": "k", "rows": [boot], "parts": [-boot]}
+                   for boot in range(1, number + 1)}
+        results["g classic again"] = results["g classic 1"]
+        found = kernbench.all_boots(results, group, model)
+        self.assertEqual(found["rows"], list(range(1, number + 1)))
+        self.assertEqual(found["parts"], [-row for row in found["rows"]])
+        self.assertEqual(found["kernel"], "k")
+        del results["g classic 2"]
+        self.assertEqual(len(kernbench.all_boots(results, group, model)["rows"]), number - 1)
+        self.assertIsNone(kernbench.all_boots({}, group, model))
 
     def test_data(self):
         data = kernbench.data()
