@@ -49,6 +49,11 @@ static void make_table(struct page *map, unsigned long pages, void *table)
 #endif
 
 #ifdef CONFIG_RUNTIME_CONST
+/* The linker defines them for the sections that there are, by their names; others are empty. */
+#define WEAK(name)	\
+	extern const s32 __weak __start_runtime_const_##name[], __weak __stop_runtime_const_##name[]
+RUNTIME_CONSTS(WEAK);
+
 static void set_all(const s32 *start, const s32 *end, unsigned long value)
 {
 	const s32 *where;
