@@ -29,8 +29,10 @@ import re
 import statistics
 import tomllib
 
+import archdata
 import compileset
 import count
+import guest
 import layout
 import toolimage
 import workload
@@ -41,10 +43,7 @@ PLACE = 20
 SOURCE = layout.BED / "kernbench"
 LOADS = (1, 2, 4)
 RUNS = 3
-# {architecture: MiB by which more boots have less memory than the first}. Runs of a load on an x86_64
-# kernel with NUMA differ by 0.8 % of what the kernel executes; by how much models differ on ppc64, by
-# 0.2 % from run to run. On ia64 each run tells the same.
-LESS_MEMORY = {"x86_64": (4, 12), "powerpc": (256,)}
+AGAIN = "again"                         # a boot that is the first one once more
 QUICK = (2,)
 TOLD = {"elapsed": "Elapsed", "percent": "Percent CPU", "switches": "Context Switches",
         "sleeps": "Sleeps"}
@@ -121,20 +120,24 @@ class Guests:
         return count.Supplies(programs, tuple(self._archives), rows_of)
 
 
-AGAIN = "again"                         # the first one once more
-
-
 def _name(group, model, boot):
     return f"{group.name} {model.name} {boot}"
 
 
 def boots(arch, quick=False):
-    """Returns {number of a boot: MiB of memory that it has less than the first}."""
-    return dict(enumerate((0, *(() if quick else LESS_MEMORY.get(arch, ()))), 1))
+    """Returns {number of a boot: bytes of memory that it has less than the first}.
+
+    arch: the name of an architecture.  quick: only the first.
+    """
+    less = [] if quick else archdata.load(arch)["count"].get("less_memory", [])
+    return {1: 0, **{boot: guest.size(size) for boot, size in enumerate(less, 2)}}
 
 
 def all_boots(results, group, model):
-    """Returns the result of a kernel with the runs of all boots that there are, or None."""
+    """Returns the result of a kernel with the runs of all boots that there are, or None.
+
+    results: {name of a point: result}.
+    """
     found = [results[name] for boot in boots(group.arch.name)
              if (name := _name(group, model, boot)) in results]
     if not found:
@@ -164,7 +167,7 @@ def points(plan):
             if again and model is group.models[-1]:
                 these[AGAIN] = 0
             for boot, less in these.items():
-                this = dataclasses.replace(work, memory=work.memory - (less << 20))
+                this = dataclasses.replace(work, memory=work.memory - less)
                 found.append(Point(_name(group, model, boot), functools.partial(
                     _measure, plan, ours, this, model.kernel, boot),
                     inputs + [less] * bool(less), model.kernel))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Compiling in a guest: what it compiles, what with, and what is told of it."""
+import json
 import os
 import pathlib
 import shutil
@@ -212,6 +213,28 @@ class Told(unittest.TestCase):
         del results["g classic 2"]
         self.assertEqual(len(kernbench.all_boots(results, group, model)["rows"]), number - 1)
         self.assertIsNone(kernbench.all_boots({}, group, model))
+
+    @mock.patch("measurements.kernbench._guests", return_value=Trouble("none"))
+    def test_points(self, _guests):
+        model = mock.Mock(kernel="k")
+        model.configure_mock(name="classic")
+        group = mock.Mock(models=[model])
+        group.configure_mock(name="g")
+        group.arch.configure_mock(name="x86_64")
+        points = {point.name: point
+                  for point in kernbench.points(mock.Mock(groups=[group], quick=False))}
+        names = [f"g classic {boot}" for boot in kernbench.boots("x86_64")]
+        self.assertEqual(list(points), names + ["g classic again"])
+        # what is measured once is not taken for another boot, but for the same again
+        inputs = [json.dumps(points[name].inputs) for name in names]
+        self.assertEqual(len(set(inputs)), len(names))
+        self.assertEqual(points["g classic again"].inputs, points[names[0]].inputs)
+        memory = {name: point.measure.args[2].memory for name, point in points.items()}
+        self.assertEqual(len(set(memory.values())), len(names))
+        self.assertEqual(memory["g classic again"], memory[names[0]])
+        self.assertEqual(max(memory.values()), memory[names[0]])
+        quick = kernbench.points(mock.Mock(groups=[group], quick=True))
+        self.assertEqual([point.name for point in quick], names[:1])
 
     def test_data(self):
         data = kernbench.data()
